@@ -1,0 +1,1 @@
+"""People use it: settings, sign-in, customers and rights, pages."""
