@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class BillingSourcesConfig(AppConfig):
+    name = "billing_sources"

@@ -1,0 +1,20 @@
+"""What is kept of the bills: where they came from, what they said, and what did not hold."""
+
+from billing_sources.models.invoices import Charge, Invoice, TaxItem
+from billing_sources.models.runs import ImportFile, ImportIssue, ImportRun, NightSlot, QuarantinedInvoice, RawDocument
+from billing_sources.models.systems import AccountLink, BillCycle, BillingSystem
+
+__all__ = [
+    "AccountLink",
+    "BillCycle",
+    "BillingSystem",
+    "Charge",
+    "ImportFile",
+    "ImportIssue",
+    "ImportRun",
+    "Invoice",
+    "NightSlot",
+    "QuarantinedInvoice",
+    "RawDocument",
+    "TaxItem",
+]

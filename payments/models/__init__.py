@@ -1,0 +1,27 @@
+"""What is kept of paying: plans, the ledger of allocations, approvals, and what AR was told."""
+
+from payments.models.allocations import Allocation, AllocationEvent
+from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
+from payments.models.commands import Command
+from payments.models.organising import InvoiceGroup, InvoiceGroupMember, InvoiceTag, Tag
+from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
+
+__all__ = [
+    "Allocation",
+    "AllocationEvent",
+    "Approval",
+    "ArAcknowledgement",
+    "ArMessage",
+    "ArPosting",
+    "Break",
+    "Command",
+    "InvoiceGroup",
+    "InvoiceGroupMember",
+    "InvoiceTag",
+    "PayRun",
+    "PayRunEditor",
+    "PayRunItem",
+    "Payment",
+    "ShortPay",
+    "Tag",
+]

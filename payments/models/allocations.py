@@ -1,0 +1,68 @@
+"""The ledger of allocations. Code only ever appends events; the database moves every counter."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from portal.amount_field import AmountField
+
+
+class AllocationEvent(models.Model):
+    """An amount of an invoice was placed on a payment, taken off it, booked by AR, or reversed. Append-only.
+
+    held: open → held · released: held → open · settled: held → settled
+    reversed: settled → open · carried: open → settled (what was booked on the revision before)
+    """
+
+    class Kind(models.TextChoices):
+        HELD = "held"
+        RELEASED = "released"
+        SETTLED = "settled"
+        REVERSED = "reversed"
+        CARRIED = "carried"
+
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_constraint=False, related_name="+")
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, db_constraint=False, related_name="+")
+    invoice = models.ForeignKey(
+        "billing_sources.Invoice", on_delete=models.PROTECT, db_constraint=False, related_name="+"
+    )
+    currency = models.CharField(max_length=3)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    amount = AmountField()
+    reason = models.CharField(max_length=120, blank=True)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.CheckConstraint(condition=Q(amount__gt=0), name="an_event_moves_something")]
+
+
+class Allocation(models.Model):
+    """What stands on (payment, invoice) now: the sum of its events. Written by the database alone,
+    but for what AR says of it (`verdict`, `reason`)."""
+
+    class Verdict(models.TextChoices):
+        NONE = "", "not told yet"
+        SENT = "sent"
+        ACCEPTED = "accepted"
+        POSTED = "posted"
+        REJECTED = "rejected"
+
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, db_constraint=False, related_name="+")
+    payment = models.ForeignKey("payments.Payment", on_delete=models.PROTECT, db_constraint=False, related_name="+")
+    invoice = models.ForeignKey(
+        "billing_sources.Invoice", on_delete=models.PROTECT, db_constraint=False, related_name="+"
+    )
+    currency = models.CharField(max_length=3)
+    held = AmountField(default=0)
+    settled = AmountField(default=0)
+    verdict = models.CharField(max_length=12, choices=Verdict.choices, default=Verdict.NONE, blank=True)
+    reason = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["payment", "invoice"], name="one_allocation_per_pair"),
+            models.CheckConstraint(condition=Q(held__gte=0, settled__gte=0), name="allocation_not_negative"),
+        ]

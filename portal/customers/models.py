@@ -1,0 +1,98 @@
+"""The tenant: one enterprise, its tree of accounts, its people and their rights on the tree."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from guardian.models import UserObjectPermissionBase
+
+
+class LtreeField(models.TextField):  # type: ignore[type-arg]
+    def db_type(self, connection: object) -> str:
+        return "ltree"
+
+
+class Customer(models.Model):
+    """One enterprise. `number` is what the carrier calls it."""
+
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=120)
+    number = models.CharField(max_length=20, unique=True)
+    address_lines = ArrayField(models.CharField(max_length=80), default=list)
+    allows_support = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Account(models.Model):
+    """A node of the customer's tree, at any depth; it knows its billing system and external id.
+
+    `path` is kept by the database: the ids from the root down, so that a right on a node reaches all below it.
+    """
+
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    parent = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="+")
+    path = LtreeField(editable=False, default="")
+    system = models.CharField(max_length=20, blank=True)
+    external_id = models.CharField(max_length=80, blank=True)
+    level = models.CharField(max_length=40, blank=True)
+    name = models.CharField(max_length=120)
+    cost_center = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        permissions = [
+            ("see", "See invoices of this node and below"),
+            ("tag", "Tag and group them"),
+            ("prepare", "Prepare pay runs"),
+            ("approve", "Approve and release pay runs"),
+            ("administer", "Administer people and rights"),
+        ]
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "system", "external_id"],
+                condition=~models.Q(external_id=""),
+                name="one_account_per_external_id",
+            ),
+            models.UniqueConstraint(fields=["id", "customer"], name="account_of_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class AccountUserObjectPermission(UserObjectPermissionBase):
+    """A user's right on a node of the tree (guardian, by direct foreign key)."""
+
+    content_object = models.ForeignKey(Account, on_delete=models.CASCADE)
+
+
+class Membership(models.Model):
+    """A person works for a customer. What they may do there is said by their rights on the tree."""
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    title = models.CharField(max_length=60, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "customer"], name="one_membership_per_customer")]
+
+
+class Invitation(models.Model):
+    """The only way in: an e-mail address that a customer's administrator invited."""
+
+    code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    email = models.EmailField()
+    title = models.CharField(max_length=60, blank=True)
+    rights = ArrayField(models.CharField(max_length=12), default=list)
+    invited_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    invited_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
