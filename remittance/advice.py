@@ -1,16 +1,17 @@
 """The figures on the paper, already added up. Pure.
 
 Paper, workbook and 820 are three renderings of one `RemittanceAdvice`; none of them adds anything up that stands here.
-An advice that does not tie cannot exist: the constructor refuses it, whether it was built or read back from JSON.
+An advice that does not tie cannot exist: the constructor refuses it, whether it was built or read back from the database.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal, cast
 
 import msgspec
 
@@ -106,9 +107,7 @@ class Totals:
     paid: Decimal = ZERO
 
     def plus(self, line: AdviceLine) -> Totals:
-        return Totals(
-            self.count + 1, self.gross + line.gross, self.short_paid + line.short_paid, self.paid + line.paid
-        )
+        return Totals(self.count + 1, self.gross + line.gross, self.short_paid + line.short_paid, self.paid + line.paid)
 
 
 @dataclass(frozen=True)
@@ -151,7 +150,7 @@ def build(
         payer=payer,
         lines=kept,
         totals=add_up(kept),
-        reference=make_reference(payment.code),
+        reference=make_reference(payer.number, payment.code),
         scan_line=make_scan_line(
             customer_number=payer.number, code=payment.code, amount=payment.amount, currency=payment.currency
         ),
@@ -167,17 +166,22 @@ def add_up(lines: Iterable[AdviceLine], start: Totals | None = None) -> Totals:
     return totals
 
 
-def to_json(advice: RemittanceAdvice) -> str:
-    """For storing: amounts as strings with all their decimals, dates ISO."""
-    return msgspec.json.encode(advice, order="deterministic").decode()
+def to_plain(advice: RemittanceAdvice) -> dict[str, Any]:
+    """For a JSON column: amounts as strings with all their decimals, dates ISO."""
+    return cast(dict[str, Any], msgspec.to_builtins(advice))
 
 
-def from_json(text: str | bytes) -> RemittanceAdvice:
-    """The same advice again; raises `AdviceDoesNotTie` if the text was changed so that it no longer ties."""
+def from_plain(stored: dict[str, Any]) -> RemittanceAdvice:
+    """The same advice again; raises `AdviceDoesNotTie` if it was changed so that it no longer ties."""
     try:
-        return msgspec.json.decode(text, type=RemittanceAdvice)
-    except msgspec.DecodeError as error:
+        return msgspec.convert(stored, type=RemittanceAdvice)
+    except msgspec.ValidationError as error:
         raise AdviceDoesNotTie(f"not a stored advice: {error}") from error
+
+
+def digest(advice: RemittanceAdvice) -> bytes:
+    """SHA-256 over every figure and word of the advice: what the same paper is the same as."""
+    return hashlib.sha256(msgspec.json.encode(advice, order="deterministic")).digest()
 
 
 def _check_heading(advice: RemittanceAdvice) -> None:

@@ -5,7 +5,6 @@ Text is escaped by the template, and whatever would still be fetched is refused:
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -18,7 +17,7 @@ from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
 from portal.money import format_amount
-from remittance.advice import METHOD_LABELS, AdviceLine, RemittanceAdvice, Totals, to_json
+from remittance.advice import METHOD_LABELS, AdviceLine, RemittanceAdvice, Totals, digest
 from remittance.references import epc_qr_svg, format_reference
 from remittance.sheets import Sheet, cut, note_of
 
@@ -48,10 +47,10 @@ def render_slip(advice: RemittanceAdvice) -> bytes:
     """The slip as PDF/UA-1 (PDF 1.7). Raises `PaperRefused` if anything outside the advice would be loaded."""
     qr = _qr(advice)
     html = render_to_string("remittance/slip.html", _context(advice, has_qr=qr is not None))
-    return _to_pdf(html, {QR_URL: qr} if qr else {}, identifier=to_json(advice))
+    return _to_pdf(html, {QR_URL: qr} if qr else {}, identifier=digest(advice)[:16])
 
 
-def _to_pdf(html: str, assets: Mapping[str, bytes], *, identifier: str) -> bytes:
+def _to_pdf(html: str, assets: Mapping[str, bytes], *, identifier: bytes) -> bytes:
     fetcher = _Assets(assets)
     try:
         document = HTML(string=html, url_fetcher=fetcher, base_url="paper:")
@@ -59,7 +58,7 @@ def _to_pdf(html: str, assets: Mapping[str, bytes], *, identifier: str) -> bytes
             stylesheets=[_paper_css()],
             font_config=_fonts(),
             pdf_variant="pdf/ua-1",
-            pdf_identifier=hashlib.sha256(identifier.encode()).digest()[:16],
+            pdf_identifier=identifier,
         )
     except FatalURLFetchingError as error:
         raise PaperRefused(str(error)) from error
