@@ -135,6 +135,8 @@ class CanonicalInvoice(msgspec.Struct):
     charges: list[CanonicalCharge] = []
     taxes: list[CanonicalTax] = []
     origin: str = ""  # position of the bill in its file: "set 0001, segment 3", "Invoice[1]"
+    # What the reader found wrong with a bill that it could still read; the checks add these to their own
+    flaws: list[Issue] = []
 
 
 class Issue(msgspec.Struct, frozen=True):
