@@ -1,6 +1,56 @@
+"""Puts in place who acts: `request.actor` (a customer's person, or a rep looking as one) and `request.carrier`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from portal.actor import Actor, CarrierActor
+from portal.customers.models import Membership
+from portal.impersonation.queries import live_visit
+from portal.tenancy import identified
+from portal.users.models import User
+
+
 class ActorMiddleware:
-    def __init__(self, get_response):
+    """Asked anew for every request, so that a membership or visit that ended ends at once."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request):
-        return self.get_response(request)
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = None
+        request.carrier = None
+        if isinstance(request.user, User):
+            self._identify(request, request.user)
+        response = self.get_response(request)
+        if request.actor or request.carrier:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def _identify(self, request: HttpRequest, user: User) -> None:
+        if user.carrier_role:
+            request.carrier = CarrierActor(user.pk, user.name, user.carrier_role)
+            if user.carrier_role == User.CarrierRole.REP:
+                request.actor = live_visit(request.carrier, timezone.now())
+        else:
+            request.actor = _member(user, request.session.get("customer_id"))
+
+
+def _member(user: User, chosen: int | None) -> Actor | None:
+    """The user at work for the customer they chose, or for their first."""
+    with identified(user.pk):
+        memberships = list(Membership.objects.filter(user=user).select_related("customer").order_by("pk"))
+    if not memberships:
+        return None
+    membership = next((m for m in memberships if m.customer_id == chosen), memberships[0])
+    return Actor(
+        user_id=user.pk,
+        customer_id=membership.customer_id,
+        name=user.name,
+        customer_name=membership.customer.name,
+        real_user_id=user.pk,
+        real_name=user.name,
+    )
