@@ -1,0 +1,208 @@
+"""The demo carrier and its customers: invented, stable, the same for every system. Pure.
+
+`customers(seed, n)` starts with the same companies for every n, so that a larger demo contains a smaller one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from billing_sources.generator.companies import COMPANIES, NAME_HEADS, NAME_TAILS, PLACES, Company, Place
+from billing_sources.generator.dice import Dice
+
+SYSTEMS = ("atlas", "boreal")
+DEFAULT_CURRENCIES = {"atlas": ("USD",), "boreal": ("SEK", "EUR", "DKK", "NOK")}
+_COUNTRY_OF_CURRENCY = {"SEK": "SE", "EUR": "FI", "DKK": "DK", "NOK": "NO"}
+
+
+@dataclass(frozen=True)
+class RemitTo:
+    """Where money for a system's bills goes, and who sends the bills."""
+
+    name: str
+    seller_id: str  # the seller's id in its bills
+    street: str
+    city: str
+    region: str
+    postcode: str
+    country: str
+    vat_id: str = ""
+    iban: str = ""
+    bic: str = ""
+
+
+@dataclass(frozen=True)
+class Carrier:
+    name: str
+    remit_to: dict[str, RemitTo]  # by system
+
+
+@dataclass(frozen=True)
+class Site:
+    """One of a customer's locations, "Reno" of "Harlow West"."""
+
+    region: str
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True)
+class Customer:
+    """An enterprise that the carrier bills."""
+
+    number: str  # the carrier's customer number, "40-11982"
+    name: str
+    industry: str
+    currency: str  # of its European bills
+    weight: int  # how many accounts it has beside the others
+    sites: tuple[Site, ...]
+
+    @property
+    def digits(self) -> str:
+        return self.number.replace("-", "")
+
+    def sites_on(self, system: str) -> tuple[Site, ...]:
+        """The sites a system serves: atlas the American ones, boreal the European ones."""
+        return self._american if system == "atlas" else self._european
+
+    @cached_property
+    def _american(self) -> tuple[Site, ...]:
+        return tuple(site for site in self.sites if site.place.country == "US")
+
+    @cached_property
+    def _european(self) -> tuple[Site, ...]:
+        return tuple(site for site in self.sites if site.place.country != "US")
+
+
+@dataclass(frozen=True)
+class Account:
+    """A billed account of one system and cycle: what bills are addressed to and what staff link to a customer."""
+
+    system: str
+    cycle: str
+    external_id: str
+    master: str  # external id of the customer's node above it, the same in all cycles
+    name: str  # "Harlow West · Reno"
+    customer: Customer
+    sites: tuple[Site, ...]
+    currency: str
+    country: str  # of the buyer, which decides its taxes
+
+    def site_id(self, site: Site) -> str:
+        """External id of one of its sites: the node below it that charges belong to."""
+        return f"{self.external_id}-{self.sites.index(site) + 1:02}"
+
+
+def carrier() -> Carrier:
+    """Meridian Networks: an American company for atlas, a Swedish one for boreal."""
+    return Carrier(
+        name="Meridian Networks",
+        remit_to={
+            "atlas": RemitTo("Meridian Networks Inc.", "MERIDIANUS", "PO Box 741044", "Atlanta", "GA", "30374", "US"),
+            "boreal": RemitTo(
+                "Meridian Networks AB",
+                "5567821946",
+                "Receivables, Box 4410",
+                "Stockholm",
+                "",
+                "11592",
+                "SE",
+                vat_id="SE556782194601",
+                iban="SE1950000000058412207310",
+                bic="MERNSESS",
+            ),
+        },
+    )
+
+
+def customers(seed: int, n: int) -> list[Customer]:
+    """The first n customers. The well-known ones come first; beyond them names are drawn from the seed."""
+    known = [_customer(company) for company in COMPANIES[:n]]
+    return known + [_drawn_customer(seed, index) for index in range(len(known), n)]
+
+
+class AccountBook:
+    """The accounts of one system's cycle, by index: dealt to the customers by weight, the same in every month.
+
+    Raises ValueError when no customer has a site that the system serves.
+    """
+
+    def __init__(self, system: str, cycle: str, of: Sequence[Customer], currencies: Sequence[str] = ()) -> None:
+        served = [customer for customer in of if customer.sites_on(system)]
+        if not served:
+            raise ValueError(f"none of these customers has a site that {system} serves")
+        rounds = range(max(customer.weight for customer in served))
+        self._wheel = [(customer, turn) for turn in rounds for customer in served if turn < customer.weight]
+        self._system, self._cycle, self._currencies = system, cycle, currencies
+
+    def at(self, index: int) -> Account:
+        lap, seat = divmod(index, len(self._wheel))
+        customer, turn = self._wheel[seat]
+        return account(self._system, self._cycle, customer, lap * customer.weight + turn, self._currencies)
+
+
+def account(system: str, cycle: str, customer: Customer, ordinal: int, currencies: Sequence[str] = ()) -> Account:
+    """A customer's account number `ordinal` (from 0) in a cycle. Every fourth one covers a whole region."""
+    sites = customer.sites_on(system)
+    site = sites[ordinal % len(sites)]
+    region = tuple(other for other in sites if other.region == site.region)
+    is_regional = ordinal % 4 == 0 and len(region) > 1
+    currency = _currency(system, customer, currencies)
+    return Account(
+        system=system,
+        cycle=cycle,
+        external_id=_external_id(system, cycle, customer, ordinal + 1),
+        master=_external_id(system, "", customer, 0),
+        name=site.region if is_regional else f"{site.region} · {site.name}",
+        customer=customer,
+        sites=region if is_regional else (site,),
+        currency=currency,
+        country="US" if system == "atlas" else _COUNTRY_OF_CURRENCY.get(currency, "NO"),
+    )
+
+
+def _customer(company: Company) -> Customer:
+    return Customer(
+        company.number, company.name, company.industry, company.currency, company.weight, tuple(_sites(company.sites))
+    )
+
+
+def _sites(text: str) -> Iterator[Site]:
+    for part in text.split("|"):
+        region, _, names = part.strip().partition(": ")
+        for name in names.split(", "):
+            label, _, city = name.partition("=")
+            yield Site(region, label, PLACES[city or label])
+
+
+def _drawn_customer(seed: int, index: int) -> Customer:
+    dice = Dice(seed, "customer", index)
+    tail, industry = dice.pick(NAME_TAILS)
+    name = f"{dice.pick(NAME_HEADS)} {tail}"
+    series = index // (len(NAME_HEADS) * len(NAME_TAILS)) + 1
+    american = [city for city, place in PLACES.items() if place.country == "US"]
+    european = [city for city, place in PLACES.items() if place.country != "US"]
+    cities = {dice.pick(pool) for pool in (american, american, american, european, european)}
+    return Customer(
+        number=f"41-{10000 + index}",
+        name=f"{name} {series}" if series > 1 else name,
+        industry=industry,
+        currency=dice.pick(DEFAULT_CURRENCIES["boreal"]),
+        weight=1,
+        sites=tuple(Site(name.split()[0], city, PLACES[city]) for city in sorted(cities)),
+    )
+
+
+def _currency(system: str, customer: Customer, currencies: Sequence[str]) -> str:
+    allowed = currencies or DEFAULT_CURRENCIES[system]
+    return customer.currency if customer.currency in allowed else allowed[int(customer.digits) % len(allowed)]
+
+
+def _external_id(system: str, cycle: str, customer: Customer, ordinal: int) -> str:
+    """Atlas: thirteen digits with a leading zero, that a spreadsheet would eat. Boreal: country, customer, account."""
+    code = f"{cycle:0>2}" if cycle else "00"
+    if system == "atlas":
+        return f"{code}{customer.digits}{ordinal:04}"
+    return f"M{customer.digits}-{code}{ordinal:04}" if ordinal else f"M{customer.digits}"
