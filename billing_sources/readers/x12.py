@@ -8,6 +8,7 @@ keeps its widths; some real files do not keep them). Text is read as characters,
 from __future__ import annotations
 
 import codecs
+import re
 from collections.abc import Generator, Iterator
 from itertools import chain
 from typing import BinaryIO, NamedTuple
@@ -15,7 +16,7 @@ from typing import BinaryIO, NamedTuple
 from billing_sources.canonical import FileRejected, Issue
 
 Segment = list[str]
-"""A segment's tag and elements: `segment[0]` is the tag, `segment[n]` element n. Elements may carry blanks."""
+"""A segment's tag and elements, without blanks around them: `segment[0]` is the tag, `segment[n]` element n."""
 
 CHUNK_BYTES = 1 << 17
 LONGEST_SEGMENT = 1 << 20  # characters; no real segment comes near, a file without terminators does
@@ -75,9 +76,12 @@ def _interchange(text: str, chunks: Iterator[str]) -> Generator[list[Segment], N
     text, delimiters = _opening(text, chunks)
     element, terminator = delimiters.element, delimiters.terminator
     line_ends = [mark for mark in "\r\n" if mark != terminator]
+    padding = re.compile(f" *{re.escape(element)} *")
     while True:
         for mark in line_ends:  # indentation and lines wrapped at any column are layout, not data
             text = text.replace(mark, "")
+        if f" {element}" in text or f"{element} " in text:
+            text = padding.sub(lambda _: element, text)
         *complete, tail = text.split(terminator)
         batch = [part.split(element) for line in complete if (part := line.strip(_BLANK))]
         if "IEA" in text and (end := _position_of_iea(batch)) is not None:

@@ -86,30 +86,31 @@ class _Reading:
         return self._stated()
 
     def _walk(self) -> None:
-        steps = _HEADING
-        self.heading.collect(self.walked.group, self.walked.position)
-        position = self.walked.position
-        for segment in self.walked.segments:
-            position += 1
+        heading, lines = self.heading, self.lines
+        steps, turns = _HEADING, _OPENS_LINES
+        heading.collect(self.walked.group, self.walked.position)
+        for position, segment in enumerate(self.walked.segments, self.walked.position + 1):
             tag = segment[0]
-            if tag in _OPENS_LINES and steps is _HEADING:
-                steps = _DETAIL
-                self._place_accounts()
-            elif tag in _OPENS_SUMMARY and steps is _DETAIL:
-                steps = _HEADING
-                self.lines.close()
+            if tag in turns:
+                steps, turns = self._turn(steps)
             step = steps.get(tag)
-            if step is not None:
-                self._take(step, segment, position)
-            elif steps is _HEADING:
-                self.heading.collect(segment, position)
-        self.lines.close()
+            if step is None:
+                if steps is _HEADING:
+                    heading.collect(segment, position)
+                continue
+            try:
+                step(lines, segment, position)
+            except Unreadable as problem:
+                raise _refused("X12-VALUE", position, tag, str(problem), "*".join(segment)) from problem
+        lines.close()
 
-    def _take(self, step: _Step, segment: Segment, position: int) -> None:
-        try:
-            step(self.lines, segment, position)
-        except Unreadable as problem:
-            raise _refused("X12-VALUE", position, segment[0], str(problem), "*".join(segment)) from problem
+    def _turn(self, steps: dict[str, _Step]) -> tuple[dict[str, _Step], frozenset[str]]:
+        """From the heading into the lines, or behind them into the summary."""
+        if steps is _HEADING:
+            self._place_accounts()
+            return _DETAIL, _OPENS_SUMMARY
+        self.lines.close()
+        return _HEADING, _OPENS_LINES
 
     def _place_accounts(self) -> None:
         stated = self.heading.texts("account")

@@ -66,8 +66,8 @@ def transaction_sets(stream: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> Iterat
 
 
 def element(segment: Segment, number: int) -> str:
-    """Element `number`, stripped; "" where the segment ends before it."""
-    return segment[number].strip() if number < len(segment) else ""
+    """Element `number`; "" where the segment ends before it."""
+    return segment[number] if number < len(segment) else ""
 
 
 class _Walk:

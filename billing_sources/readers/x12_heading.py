@@ -9,10 +9,11 @@ from billing_sources.canonical import Issue
 from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_envelope import element
 from billing_sources.readers.x12_table import Rule, Table
-from billing_sources.readers.x12_values import TRANSFORMS, ZERO, Unreadable, Value, amount
+from billing_sources.readers.x12_values import ZERO, Unreadable, Value
 
 _ADDRESS = frozenset({"N2", "N3", "N4"})
 _IN_PARTY = _ADDRESS | {"PER", "REF"}  # a REF behind an N1 is the party's (its bank account, say), not the bill's
+_NOTHING: tuple[int, dict[str, tuple[Rule, ...]]] = (0, {})
 
 
 class BillRefused(Exception):
@@ -28,25 +29,29 @@ class Heading:
 
     def __init__(self, table: Table) -> None:
         self._table = table
-        self._texts: dict[Rule, str] = {}
-        self._positions: dict[Rule, int] = {}
+        self._texts: dict[int, str] = {}  # by row of the mapping
+        self._positions: dict[int, int] = {}
         self._in_party = False
-        self._addresses: list[Rule] = []
+        self._addresses: list[int] = []
 
     def collect(self, segment: Segment, position: int) -> None:
         """Keep what the mapping asks for of one segment."""
-        if self._in_party and segment[0] in _IN_PARTY:
-            self._extend_addresses(segment)
+        tag = segment[0]
+        if self._in_party and tag in _IN_PARTY:
+            if tag in _ADDRESS:
+                self._extend_addresses(segment)
             return
-        self._in_party = segment[0] == "N1"
+        self._in_party = tag == "N1"
         self._addresses = []
-        for key in _keys(segment):
-            for rule in self._table.heading.get(key, ()):
-                self._keep(rule, element(segment, rule.element), position)
+        count, by_qualifiers = self._table.heading.get(tag, _NOTHING)
+        for rule in by_qualifiers.get("*".join(segment[1 : 1 + count]), ()):
+            if text := element(segment, rule.element):
+                self._keep(rule, text, position)
 
     def texts(self, field: str) -> dict[str, str]:
         """Everything stated for a canonical field, as it stands, by source."""
-        return {rule.source: self._texts[rule] for rule in self._table.fields.get(field, ()) if rule in self._texts}
+        rules = self._table.fields.get(field, ())
+        return {rule.source: self._texts[rule.row] for rule in rules if rule.row in self._texts}
 
     def word(self, field: str) -> str:
         value = self.value(field)
@@ -69,37 +74,32 @@ class Heading:
 
         Raises `BillRefused` where a text is not what its row says.
         """
-        stated = [rule for rule in self._table.fields.get(field, ()) if rule in self._texts]
+        stated = [rule for rule in self._table.fields.get(field, ()) if rule.row in self._texts]
         if stated and stated[0].transform == "amount, added up":
-            return sum((amount(self._texts[rule]) for rule in stated), ZERO)
-        return next((value for rule in stated if (value := self._transformed(rule, billed_on)) is not None), None)
+            return sum((value for rule in stated if isinstance(value := self._transformed(rule), Decimal)), ZERO)
+        for rule in stated:
+            value = self._transformed(rule, billed_on)
+            if value is not None:
+                return value
+        return None
 
     def _keep(self, rule: Rule, text: str, position: int) -> None:
-        if not text:
-            return
-        if rule not in self._texts:
-            self._texts[rule], self._positions[rule] = text, position
+        if rule.row not in self._texts:
+            self._texts[rule.row], self._positions[rule.row] = text, position
             if rule.transform == "name and address lines":
-                self._addresses.append(rule)
+                self._addresses.append(rule.row)
         elif rule.transform == "joined lines":
-            self._texts[rule] += f"\n{text}"
+            self._texts[rule.row] += f"\n{text}"
 
     def _extend_addresses(self, segment: Segment) -> None:
-        line = " ".join(part for text in segment[1:] if (part := text.strip()))
-        if segment[0] in _ADDRESS and line:
-            for rule in self._addresses:
-                self._texts[rule] += f"\n{line}"
+        line = " ".join(filter(None, segment[1:]))
+        for row in self._addresses:
+            self._texts[row] += f"\n{line}" if line else ""
 
-    def _transformed(self, rule: Rule, billed_on: date) -> Value:
-        text = self._texts[rule]
+    def _transformed(self, rule: Rule, billed_on: date = date.min) -> Value:
+        text = self._texts[rule.row]
         try:
-            return TRANSFORMS[rule.transform](text, billed_on)
+            return rule.apply(text, billed_on)
         except Unreadable as problem:
-            position = f"segment {self._positions[rule]}"
+            position = f"segment {self._positions[rule.row]}"
             raise BillRefused(Issue("X12-VALUE", position, rule.source, str(problem), text[:80])) from problem
-
-
-def _keys(segment: Segment) -> list[str]:
-    """What a segment can be asked for: its tag, with one qualifier, with two."""
-    qualified = [segment[0], *(text.strip() for text in segment[1:3])]
-    return ["*".join(qualified[:count]) for count in range(1, len(qualified) + 1)]

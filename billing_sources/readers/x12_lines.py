@@ -17,6 +17,7 @@ from billing_sources.readers.x12_table import Table
 from billing_sources.readers.x12_values import ZERO, Unreadable, amount, day, implied_cents, rate_percent
 
 _EXTENDED = "M4"  # IT103: IT104 is the whole amount, and the quantity must not multiply it
+_LEVELS = {str(level): level for level in range(1, 100)}
 Lookup = Callable[[str], Category | None]
 
 
@@ -31,7 +32,7 @@ class ItemShape(NamedTuple):
     @classmethod
     def of(cls, table: Table, tag: str) -> ItemShape:
         fields = ("charge.quantity", "charge.unit", "charge.unit_price", "charge.product_code")
-        return cls(*(table.element(tag, field) for field in fields))
+        return cls(*(table.elements[tag, field] for field in fields))
 
 
 class AllowanceShape(NamedTuple):
@@ -43,7 +44,8 @@ class AllowanceShape(NamedTuple):
 
     @classmethod
     def of(cls, table: Table, tag: str) -> AllowanceShape:
-        return cls(*(table.element(tag, f) for f in ("charge.source_term", "charge.amount", "charge.description")))
+        fields = ("charge.source_term", "charge.amount", "charge.description")
+        return cls(*(table.elements[tag, field] for field in fields))
 
 
 class Lines:
@@ -76,13 +78,13 @@ class Lines:
         self._settle()
         self.is_summary = False
         self.counts["HL"] += 1
-        above, level = element(segment, 2), element(segment, 3)
-        parent = self._nodes.get(above)
+        number, above, level_text = segment[1:4] if len(segment) > 3 else ("", "", "")
+        parent, level = self._nodes.get(above), _LEVELS.get(level_text)
         if above and parent is None:
             raise Unreadable("HL02 naming an earlier HL01")
-        if not (level.isascii() and level.isdigit() and len(level) <= 2):
+        if level is None:
             raise Unreadable("a level number in HL03")
-        self._node = self._nodes[segment[1]] = Node(int(level), parent)
+        self._node = self._nodes[number] = Node(level, parent)
 
     def item(self, segment: Segment, position: int) -> None:
         """IT1 or SLN: a charge, described by what follows."""
@@ -90,9 +92,10 @@ class Lines:
         self.is_summary = False
         tag = segment[0]
         self.counts[tag] += 1
-        shape = self._items[tag]
-        price_text, unit = element(segment, shape.price), element(segment, shape.unit)[:2]
-        quantity_text = element(segment, shape.quantity)
+        at_quantity, at_unit, at_price, at_code = self._items[tag]
+        if len(segment) <= at_code:
+            segment = segment + [""] * (at_code + 1 - len(segment))
+        price_text, unit, quantity_text = segment[at_price], segment[at_unit][:2], segment[at_quantity]
         quantity = amount(quantity_text) if quantity_text else None
         price = amount(price_text) if price_text else ZERO
         is_extended = unit == _EXTENDED
@@ -101,7 +104,7 @@ class Lines:
             category=Category.ADJUSTMENT,
             source_term="",
             amount=price if is_extended or quantity is None else price * quantity,
-            product_code=element(segment, shape.codes),
+            product_code=segment[at_code],
             quantity=quantity,
             unit="" if is_extended else unit,
             unit_price=price if price_text and not is_extended else None,
@@ -110,7 +113,7 @@ class Lines:
         )
         if tag == "IT1":
             self._is_priced = bool(price_text)
-        self._terms = [code for at in range(shape.codes, len(segment), 2) if (code := segment[at].strip())]
+        self._terms = segment[at_code::2]
         self._open(charge)
 
     def allowance(self, segment: Segment, position: int) -> None:
@@ -132,7 +135,7 @@ class Lines:
         )
         self._terms = [charge.product_code, "allowance" if indicator == "A" else ""]
         self._open(charge)
-        self._finish()
+        self._finish(charge)
 
     def tax(self, segment: Segment, position: int) -> None:
         """TXI: added to the total only where TXI07 says so (A), or where an 810 says nothing."""
@@ -168,7 +171,7 @@ class Lines:
 
     def service_code(self, segment: Segment, position: int) -> None:
         """SI: service characteristics, in pairs of qualifier and code."""
-        codes = [code for at in range(3, len(segment), 2) if (code := segment[at].strip())]
+        codes = list(filter(None, segment[3::2]))
         if self._charge is not None:
             self._terms[:0] = codes
         elif self._node is not None and self._node.is_category and codes:
@@ -220,7 +223,8 @@ class Lines:
         self.is_summary = True
 
     def _settle(self) -> None:
-        self._finish()
+        if self._charge is not None:
+            self._finish(self._charge)
         if self._node is not None and self._node.numbers:
             self.tree.settle(self._node)
 
@@ -234,11 +238,9 @@ class Lines:
         self._charge, self._texts = charge, []
         self.charges.append(charge)
 
-    def _finish(self) -> None:
+    def _finish(self, charge: CanonicalCharge) -> None:
         """Everything about the open charge is known: give it its category."""
-        charge, node = self._charge, self._node
-        if charge is None:
-            return
+        node = self._node
         self._charge = None
         if node is not None and node.category is not None:
             charge.source_term, charge.category = node.term, node.category

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from billing_sources.adapter import FieldMap
+from billing_sources.readers.x12_values import TRANSFORMS, Transform
 
 _SOURCE = re.compile(r"([A-Z][A-Z0-9]{1,2})([0-9]{2})((?:\*[A-Z0-9]+)*)")
 
@@ -19,46 +20,47 @@ class Rule(NamedTuple):
     """One heading row: where its text stands and what becomes of it."""
 
     row: int  # its place in the mapping
-    canonical: str
     source: str
     element: int
     transform: str
+    apply: Transform
 
 
 class Table(NamedTuple):
-    """`heading`: rules by segment key ("BIG", "REF*12"). `fields`: the same by canonical field, in order of preference.
+    """`heading`: per tag, how many qualifiers its rows ask for, and the rules by qualifiers ("", "12", "P*PB").
 
-    `elements`: position of a detail field by tag and field, 0 where the mapping has none.
-    `qualifiers`: first qualifiers of a detail field, in order of the mapping.
+    `fields`: the same rules by canonical field, in order of preference. `elements`: where a detail field stands, by
+    tag and field. `qualifiers`: first qualifiers of a detail field, in order of the mapping.
     """
 
-    heading: dict[str, tuple[Rule, ...]]
+    heading: dict[str, tuple[int, dict[str, tuple[Rule, ...]]]]
     fields: dict[str, tuple[Rule, ...]]
     elements: dict[tuple[str, str], int]
     qualifiers: dict[str, tuple[str, ...]]
 
-    def element(self, tag: str, field: str) -> int:
-        return self.elements.get((tag, field), 0)
-
 
 @lru_cache(maxsize=16)
 def compiled(mapping: tuple[FieldMap, ...]) -> Table:
-    """Raises ValueError for a source that is not X12 notation: a mapping is code and fails at once."""
-    heading: dict[str, tuple[Rule, ...]] = {}
-    fields: dict[str, tuple[Rule, ...]] = {}
-    elements: dict[tuple[str, str], int] = {}
-    qualifiers: dict[str, tuple[str, ...]] = {}
-    for index, row in enumerate(mapping):
-        tag, element, wanted = _parsed(row.source)
+    """Raises ValueError or KeyError for a row that cannot drive the reading: a mapping is code and fails at once."""
+    table = Table({}, {}, {}, {})
+    for number, row in enumerate(mapping):
+        tag, element, qualifiers = _parsed(row.source)
         if "." in row.canonical:
-            elements.setdefault((tag, row.canonical), element)
-            qualifiers[row.canonical] = qualifiers.get(row.canonical, ()) + wanted[:1]
+            table.elements.setdefault((tag, row.canonical), element)
+            table.qualifiers[row.canonical] = table.qualifiers.get(row.canonical, ()) + qualifiers[:1]
         else:
-            rule = Rule(index, row.canonical, row.source, element, row.transform)
-            key = "*".join([tag, *wanted])
-            heading[key] = (*heading.get(key, ()), rule)
-            fields[row.canonical] = (*fields.get(row.canonical, ()), rule)
-    return Table(heading, fields, elements, qualifiers)
+            rule = Rule(number, row.source, element, row.transform, TRANSFORMS[row.transform])
+            _add_heading(table, tag, qualifiers, rule)
+            table.fields[row.canonical] = (*table.fields.get(row.canonical, ()), rule)
+    return table
+
+
+def _add_heading(table: Table, tag: str, qualifiers: tuple[str, ...], rule: Rule) -> None:
+    count, rules = table.heading.setdefault(tag, (len(qualifiers), {}))
+    if count != len(qualifiers):
+        raise ValueError(f"{rule.source}: rows of one segment must ask for equally many qualifiers")
+    key = "*".join(qualifiers)
+    rules[key] = (*rules.get(key, ()), rule)
 
 
 def _parsed(source: str) -> tuple[str, int, tuple[str, ...]]:
