@@ -13,6 +13,7 @@
  *   <… data-selected-count>           shows how many are selected; data-other what is selected on other pages, data-whole the whole filter
  *   <… data-select-banner>            offers the whole filter once the page is selected; holds
  *                                     <input type="checkbox" name="whole_filter" data-whole-filter>
+ * Event "grid:selected" bubbles from the table whenever the selection may have changed (selection.js keeps it over pages).
  * Keys: j k and arrows, Home End, PageUp PageDown, Space selects, Shift+arrows and Shift+click select a range,
  * Ctrl+A selects the page and, pressed again, the whole filter, Enter opens; in a field Enter moves down and Esc leaves it.
  */
@@ -41,7 +42,7 @@ function setUp() {
     grid.setAttribute("aria-multiselectable", "true");
   }
   for (const grid of document.querySelectorAll("[data-grid]")) {
-    for (const row of grid.rows) for (const stop of stopsOf(row)) stop.tabIndex = -1;
+    for (const stop of [...grid.rows].flatMap((row) => [...row.cells]).flatMap(stopsIn)) stop.tabIndex = -1;
     const row = rememberedRow(grid) ?? grid.querySelector("[data-row]") ?? grid.rows[0];
     const stop = row && stopsOf(row)[0];
     if (stop) stop.tabIndex = 0;
@@ -211,6 +212,7 @@ function showSelection(grid) {
   const isWhole = isAll && Boolean(document.querySelector("[data-whole-filter]")?.checked);
   showCounts(chosen, isWhole);
   showSums(chosen, isWhole);
+  grid.dispatchEvent(new CustomEvent("grid:selected", { bubbles: true }));
 }
 
 function showCounts(chosen, isWhole) {
