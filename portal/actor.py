@@ -22,6 +22,8 @@ class Actor:
     real_name: str = ""
     support_session_id: int | None = None
     support_until: datetime | None = None
+    support_reason: str = ""
+    support_ticket: str = ""
 
     @property
     def is_support(self) -> bool:

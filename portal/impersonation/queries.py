@@ -48,6 +48,8 @@ def live_visit(rep: CarrierActor, now: datetime) -> Actor | None:
         real_name=rep.name,
         support_session_id=visit.pk,
         support_until=visit.expires_at,
+        support_reason=visit.reason,
+        support_ticket=visit.ticket,
     )
 
 

@@ -36,7 +36,7 @@ class Migration(migrations.Migration):
         ACCOUNT_PATH,
         row_security(
             "customers_customer",
-            READ,
+            {**READ, roles.TENANT: "SELECT, UPDATE (allows_support)"},
             rule=f"id = {CUSTOMER}",
             login_rule=f"id IN (SELECT customer_id FROM customers_membership WHERE user_id = {USER})",
         ),

@@ -1,0 +1,35 @@
+"""Background jobs: the Celery application and when beat rings.
+
+Every job finds its work in PostgreSQL; a message is only a wake-up. Losing all of Redis delays work until the next
+ring, and loses none.
+"""
+
+from __future__ import annotations
+
+import os
+
+from celery import Celery
+
+from portal import embedded
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+os.environ.setdefault("TRIBUTARY_ROLE", "tributary_worker")
+embedded.ensure()
+
+app = Celery("tributary")
+app.config_from_object("django.conf:settings.CELERY")
+app.autodiscover_tasks(["billing_sources", "payments", "remittance"])
+app.conf.beat_schedule = {
+    "ring the night": {"task": "billing_sources.ring_night", "schedule": 60.0},
+    "pick up runs whose worker died": {"task": "billing_sources.sweep_runs", "schedule": 30.0},
+    "carry payments to reissued invoices": {"task": "payments.meet_revisions", "schedule": 30.0},
+    "issue remittance slips": {"task": "remittance.issue_slips", "schedule": 10.0},
+    "tell AR": {"task": "remittance.push_due", "schedule": 5.0},
+    "hear from AR": {"task": "remittance.collect_answers", "schedule": 5.0},
+}
+app.conf.task_routes = {
+    "billing_sources.*": {"queue": "ingest"},
+    "payments.*": {"queue": "push"},
+    "remittance.issue_slips": {"queue": "documents"},
+    "remittance.*": {"queue": "push"},
+}

@@ -1,0 +1,84 @@
+"""People and rights; the switch between customers; the way in for the invited."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.mail import send_mail
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from portal.customers import operations, queries
+from portal.customers.forms import InvitationForm, RightForm
+from portal.customers.signup import SESSION_KEY
+from portal.impersonation.policy import customer_page, public_page, signed_in_page
+
+
+@customer_page("administer")
+def people(request: HttpRequest) -> HttpResponse:
+    return _people(request, InvitationForm())
+
+
+@customer_page("administer", "POST")
+def invitations(request: HttpRequest) -> HttpResponse:
+    form = InvitationForm(request.POST)
+    if not form.is_valid():
+        return _people(request, form, status=422)
+    invitation = operations.invite(actor=request.actor, now=timezone.now(), **form.cleaned_data)
+    link = request.build_absolute_uri(reverse("invitation", args=[invitation.code]))
+    send_mail(
+        f"You are invited to {request.actor.customer_name}'s bills",
+        f"{request.actor.name} invites you to the billing portal of {request.actor.customer_name}.\n\n{link}\n\n"
+        "The link works for two weeks.",
+        None,
+        [invitation.email],
+    )
+    messages.success(request, f"{invitation.email} is invited.")
+    return redirect("people")
+
+
+@customer_page("administer", "POST")
+def rights(request: HttpRequest) -> HttpResponse:
+    form = RightForm(request.POST)
+    if not form.is_valid():
+        raise Http404
+    fields = dict(form.cleaned_data)
+    change = operations.give_right if fields.pop("act") == "give" else operations.take_right
+    fields["node_code"] = str(fields["node_code"])
+    try:
+        change(actor=request.actor, now=timezone.now(), **fields)
+    except operations.NotDone as refusal:
+        messages.error(request, str(refusal))
+    return redirect("people")
+
+
+@signed_in_page("POST")
+def chosen_customer(request: HttpRequest) -> HttpResponse:
+    """Choose which customer to work for; only one's own can be chosen."""
+    wanted = request.POST.get("customer", "")
+    names = dict(queries.customers_of_user(request.user.pk))
+    if not wanted.isdecimal() or int(wanted) not in names:
+        raise Http404
+    request.session["customer_id"] = int(wanted)
+    return redirect("home")
+
+
+@public_page()
+def invitation(request: HttpRequest, code: str) -> HttpResponse:
+    """The link in the mail: opens sign-up for the invited address."""
+    if queries.pending_invitation(str(code)) is None:
+        raise Http404
+    request.session[SESSION_KEY] = str(code)
+    return redirect("account_signup")
+
+
+def _people(request: HttpRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
+    context = {
+        "members": queries.list_members_for(request.actor),
+        "nodes": queries.list_nodes_for(request.actor),
+        "invitations": queries.list_invitations_for(request.actor),
+        "form": form,
+        "right_form": RightForm(),
+    }
+    return render(request, "customers/people.html", context, status=status)
