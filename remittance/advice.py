@@ -1,7 +1,7 @@
 """The figures on the paper, already added up. Pure.
 
 Paper, workbook and 820 are three renderings of one `RemittanceAdvice`; none of them adds anything up that stands here.
-An advice that does not tie cannot exist: the constructor refuses it, whether it was built or read back from the database.
+An advice that does not tie cannot exist: the constructor refuses it, whether it was built or read back as stored.
 """
 
 from __future__ import annotations

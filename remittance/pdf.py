@@ -47,10 +47,11 @@ def render_slip(advice: RemittanceAdvice) -> bytes:
     """The slip as PDF/UA-1 (PDF 1.7). Raises `PaperRefused` if anything outside the advice would be loaded."""
     qr = _qr(advice)
     html = render_to_string("remittance/slip.html", _context(advice, has_qr=qr is not None))
-    return _to_pdf(html, {QR_URL: qr} if qr else {}, identifier=digest(advice)[:16])
+    return to_pdf(html, {QR_URL: qr} if qr else {}, identifier=digest(advice)[:16])
 
 
-def _to_pdf(html: str, assets: Mapping[str, bytes], *, identifier: bytes) -> bytes:
+def to_pdf(html: str, assets: Mapping[str, bytes], *, identifier: bytes) -> bytes:
+    """The only call of WeasyPrint. `identifier` is 16 bytes that are the same for the same paper."""
     fetcher = _Assets(assets)
     try:
         document = HTML(string=html, url_fetcher=fetcher, base_url="paper:")

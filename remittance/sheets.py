@@ -7,7 +7,6 @@ the subtotals still belong to the lines above them.
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +20,7 @@ FOOT = 196  # totals and the part to tear off
 CARRIED = 24
 INVOICE_WIDTH, ACCOUNT_WIDTH = 98, 175
 TEXT_SIZE, NOTE_SIZE = 8.6, 7.2
+_BLANK = 0.3  # ems
 
 
 @dataclass(frozen=True)
@@ -86,12 +86,20 @@ def _height(line: AdviceLine) -> float:
 
 
 def _rows(text: str, width: float, size: float) -> int:
-    """How many rows the text takes, breaking anywhere; a fifth is added for what breaking at words leaves empty."""
-    needed = size * sum(map(_em, text))
-    return 1 if needed <= width else 1 + int(1.2 * needed / width)
+    """How many rows the text takes: words are filled in one after the other, and one too long for a row is broken."""
+    rows, used = 1, 0.0
+    for word in text.split():
+        needed = size * sum(map(_em, word))
+        if used and used + needed > width:
+            rows, used = rows + 1, 0.0
+        while needed > width:
+            rows, needed = rows + 1, needed - width + size
+        used += needed + size * _BLANK
+    return rows
 
 
 def _em(sign: str) -> float:
-    if unicodedata.east_asian_width(sign) in "WF":
-        return 1.0
-    return 0.85 if sign in "MWmw@%" else 0.72 if sign.isupper() else 0.62
+    """A sign's width in ems, on the wide side; what is not Latin is taken as square."""
+    if sign in "MWmw@%" or sign > "\u024f":
+        return 1.1
+    return 0.8 if sign.isupper() else 0.62

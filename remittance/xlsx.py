@@ -10,6 +10,7 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, date
 from decimal import Decimal
+from typing import cast
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
@@ -44,8 +45,7 @@ _MONEY = Alignment(horizontal="right")
 def render_workbook(advice: RemittanceAdvice) -> bytes:
     """One sheet: heading, lines, totals. Short-paid amounts are negative, as on the slip."""
     workbook = Workbook()
-    sheet = workbook.active
-    assert isinstance(sheet, Worksheet)
+    sheet = cast(Worksheet, workbook.active)
     sheet.title = advice.payment.code
     money = _money_format(advice.payment.currency)
     for label, value in _heading(advice):
@@ -106,8 +106,7 @@ def _append(sheet: Worksheet, values: tuple[Value, ...], money: str, *, bold: bo
     row = sheet.max_row + 1 if sheet.max_row > 1 or sheet["A1"].value is not None else 1
     for column, value in enumerate(values, start=1):
         if value is not None and value != "":
-            cell = sheet.cell(row, column)
-            assert isinstance(cell, Cell)
+            cell = cast(Cell, sheet.cell(row, column))
             _fill(cell, value, money)
             if bold:
                 cell.font = _BOLD
