@@ -15,8 +15,9 @@ OPEN = F("payable") - F("held") - F("settled") - F("credited") - F("written_off"
 
 
 class Invoice(models.Model):
-    """One revision of one bill. Identity is (system, entity, number); `is_current` marks its latest revision.
+    """One revision of one bill. Identity is (system, entity, number, series); `is_current` marks its latest revision.
 
+    `series` is empty but for memos: those repeat the number of a bill, several times even, and must not revise it.
     `payable` is what can be allocated: the bill's own current charges and taxes, never carried debt.
     `held` is placed in pay runs, `settled` is booked by AR; `open` is what is left, kept by the database.
     """
@@ -34,22 +35,23 @@ class Invoice(models.Model):
     system = models.ForeignKey(BillingSystem, on_delete=models.PROTECT, related_name="+")
     entity = models.CharField(max_length=80, blank=True)
     number = models.CharField(max_length=80)
+    series = models.CharField(max_length=120, blank=True, db_default="")  # "memo <account>" for memos
     revision = models.PositiveIntegerField(default=1)
     is_current = models.BooleanField(default=True)
     state = models.CharField(max_length=12, choices=State.choices)
     bill_type = models.CharField(max_length=12)
-    type_code = models.CharField(max_length=12, blank=True)
+    type_code = models.TextField(blank=True)
     is_payable = models.BooleanField(default=True)
     currency = models.CharField(max_length=3)
     billed_on = models.DateField()
     due_on = models.DateField(null=True)
     period_start = models.DateField(null=True)
     period_end = models.DateField(null=True)
-    cycle = models.CharField(max_length=12, blank=True)
-    seller = models.CharField(max_length=200, blank=True)
-    buyer = models.CharField(max_length=200, blank=True)
-    payment_reference = models.CharField(max_length=140, blank=True)
-    preceding = models.CharField(max_length=80, blank=True)
+    cycle = models.TextField(blank=True)
+    seller = models.TextField(blank=True)
+    buyer = models.TextField(blank=True)
+    payment_reference = models.TextField(blank=True)
+    preceding = models.TextField(blank=True)
     line_total = AmountField(null=True)
     allowance_total = AmountField(null=True)
     charge_total = AmountField(null=True)
@@ -72,15 +74,19 @@ class Invoice(models.Model):
     parties = models.JSONField(default=dict)  # seller_id, buyer_id, remit_to, tax_currency, note
     content_sha256 = models.CharField(max_length=64)  # of the canonical invoice: equal means unchanged
     file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="+")
-    position = models.CharField(max_length=200, blank=True)
+    position = models.TextField(blank=True)
     mapping_version = models.PositiveSmallIntegerField(default=1)
     published_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["system", "entity", "number", "revision"], name="one_row_per_revision"),
             models.UniqueConstraint(
-                fields=["system", "entity", "number"], condition=Q(is_current=True), name="one_current_revision"
+                fields=["system", "entity", "number", "series", "revision"], name="one_row_per_revision"
+            ),
+            models.UniqueConstraint(
+                fields=["system", "entity", "number", "series"],
+                condition=Q(is_current=True),
+                name="one_current_revision",
             ),
             models.UniqueConstraint(fields=["id", "customer", "currency"], name="invoice_of_customer_in_currency"),
             models.CheckConstraint(
@@ -103,9 +109,7 @@ class Charge(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
-    account_link = models.ForeignKey(
-        AccountLink, on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
-    )
+    account_link = models.ForeignKey(AccountLink, on_delete=models.PROTECT, null=True, db_index=False, related_name="+")
     position = models.IntegerField()
     category = models.CharField(max_length=16)
     source_term = models.TextField(blank=True)
@@ -131,7 +135,7 @@ class TaxItem(models.Model):
     customer = models.ForeignKey(
         "customers.Customer", on_delete=models.PROTECT, null=True, db_index=False, related_name="+"
     )
-    category = models.CharField(max_length=12)
+    category = models.TextField(blank=True)
     amount = AmountField()
     base = AmountField(null=True)
     rate_percent = AmountField(null=True)

@@ -6,9 +6,18 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.db.models import F, Q
 
 from billing_sources.models.systems import BillCycle, BillingSystem
 from portal.amount_field import AmountField
+
+# declared = read = loaded + held, by count and by money (invariants I28)
+PROVEN = Q(
+    Q(declared_bills=None) | Q(declared_bills=F("read_bills")),
+    Q(declared_amount=None) | Q(declared_amount=F("read_amount")),
+    read_bills=F("loaded_bills") + F("held_bills"),
+    read_amount=F("loaded_amount") + F("held_amount"),
+)
 
 
 class NightSlot(models.Model):
@@ -37,9 +46,14 @@ class RawDocument(models.Model):
 
 
 class ImportRun(models.Model):
-    """One pass over what a system has published."""
+    """One pass over what a system has published.
+
+    Whoever works on a run holds PostgreSQL's advisory lock on it (`billing_sources.locks`), which ends with its
+    connection: a run that is ready or running and not locked is free to be picked up.
+    """
 
     class State(models.TextChoices):
+        READY = "ready"
         RUNNING = "running"
         FINISHED = "finished"
         FAILED = "failed"
@@ -49,7 +63,7 @@ class ImportRun(models.Model):
     cycle = models.ForeignKey(BillCycle, on_delete=models.PROTECT, null=True, related_name="+")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     trigger = models.CharField(max_length=12)  # nightly, command, staff
-    state = models.CharField(max_length=12, choices=State.choices, default=State.RUNNING)
+    state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)
@@ -93,9 +107,10 @@ class ImportFile(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["document"],
-                condition=models.Q(state__in=["received", "loading", "published"]),
+                condition=Q(state__in=["received", "loading", "published"]),
                 name="same_bytes_loaded_once",
             ),
+            models.CheckConstraint(condition=~Q(state="published") | PROVEN, name="published_files_are_proven"),
         ]
 
 
@@ -104,16 +119,19 @@ class ImportIssue(models.Model):
 
     file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="issues")
     rule = models.CharField(max_length=40)
-    number = models.CharField(max_length=80, blank=True)
-    position = models.CharField(max_length=200, blank=True)
-    field = models.CharField(max_length=200, blank=True)
+    number = models.TextField(blank=True)
+    position = models.TextField(blank=True)
+    field = models.TextField(blank=True)
     expected = models.TextField(blank=True)
     found = models.TextField(blank=True)
     is_fatal = models.BooleanField()
 
 
 class QuarantinedInvoice(models.Model):
-    """A bill that did not tie, kept as it was read until a person releases it with a reason."""
+    """A bill that did not tie, kept as it was read until a person releases it with a reason.
+
+    The decision is a person's, the loading a worker's: `loaded_at` is when a released one was loaded.
+    """
 
     class State(models.TextChoices):
         HELD = "held"
@@ -122,18 +140,17 @@ class QuarantinedInvoice(models.Model):
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     file = models.ForeignKey(ImportFile, on_delete=models.PROTECT, related_name="held")
-    number = models.CharField(max_length=80, blank=True)
-    currency = models.CharField(max_length=3, blank=True)
+    number = models.TextField(blank=True)
+    currency = models.TextField(blank=True)
     amount = AmountField(default=0)
     canonical = models.BinaryField(null=True)  # msgspec JSON of the CanonicalInvoice; None where it could not be read
     state = models.CharField(max_length=12, choices=State.choices, default=State.HELD)
     reason = models.TextField(blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     decided_at = models.DateTimeField(null=True)
+    loaded_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(state="held") | ~models.Q(reason=""), name="a_decision_has_a_reason"
-            ),
+            models.CheckConstraint(condition=Q(state="held") | ~Q(reason=""), name="a_decision_has_a_reason"),
         ]

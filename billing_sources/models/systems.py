@@ -42,8 +42,8 @@ class AccountLink(models.Model):
     system = models.ForeignKey(BillingSystem, on_delete=models.PROTECT, related_name="+")
     external_id = models.CharField(max_length=80)
     parent_external_id = models.CharField(max_length=80, blank=True)
-    level = models.CharField(max_length=40, blank=True)
-    name = models.CharField(max_length=120, blank=True)
+    level = models.TextField(blank=True)
+    name = models.TextField(blank=True)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True, related_name="+")
     account = models.ForeignKey("customers.Account", on_delete=models.PROTECT, null=True, related_name="+")
     first_seen_at = models.DateTimeField()
@@ -54,7 +54,8 @@ class AccountLink(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["system", "external_id"], name="one_link_per_external_account"),
             models.CheckConstraint(
-                condition=models.Q(account=None, customer=None) | models.Q(account__isnull=False, customer__isnull=False),
+                condition=models.Q(account=None, customer=None)
+                | models.Q(account__isnull=False, customer__isnull=False),
                 name="linked_wholly_or_not",
             ),
         ]
