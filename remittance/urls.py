@@ -1,0 +1,5 @@
+"""Addresses of remittance."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []
