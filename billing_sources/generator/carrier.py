@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from billing_sources.generator.companies import COMPANIES, NAME_HEADS, NAME_TAILS, PLACES, Company, Place
 from billing_sources.generator.dice import Dice
@@ -92,7 +93,23 @@ class Account:
 
     def site_id(self, site: Site) -> str:
         """External id of one of its sites: the node below it that charges belong to."""
+        if self.system == "boreal":
+            return f"{self.external_id}/{site.name}"
         return f"{self.external_id}-{self.sites.index(site) + 1:02}"
+
+    def tree(self) -> list[AccountNode]:
+        """The customer's node, the account and its sites, parents first, as bills speak of them."""
+        return [
+            AccountNode(self.master, "", self.customer.name),
+            AccountNode(self.external_id, self.master, self.name),
+            *(AccountNode(self.site_id(site), self.external_id, site.name) for site in self.sites),
+        ]
+
+
+class AccountNode(NamedTuple):
+    external_id: str
+    parent: str
+    name: str
 
 
 def carrier() -> Carrier:
@@ -178,20 +195,21 @@ def _sites(text: str) -> Iterator[Site]:
 
 
 def _drawn_customer(seed: int, index: int) -> Customer:
+    """Names run through all pairs of head and tail before one comes again with a number."""
     dice = Dice(seed, "customer", index)
-    tail, industry = dice.pick(NAME_TAILS)
-    name = f"{dice.pick(NAME_HEADS)} {tail}"
-    series = index // (len(NAME_HEADS) * len(NAME_TAILS)) + 1
+    series, pair = divmod(index, len(NAME_HEADS) * len(NAME_TAILS))
+    head = NAME_HEADS[pair % len(NAME_HEADS)]
+    tail, industry = NAME_TAILS[pair // len(NAME_HEADS)]
     american = [city for city, place in PLACES.items() if place.country == "US"]
     european = [city for city, place in PLACES.items() if place.country != "US"]
     cities = {dice.pick(pool) for pool in (american, american, american, european, european)}
     return Customer(
         number=f"41-{10000 + index}",
-        name=f"{name} {series}" if series > 1 else name,
+        name=f"{head} {tail} {series + 1}" if series else f"{head} {tail}",
         industry=industry,
         currency=dice.pick(DEFAULT_CURRENCIES["boreal"]),
         weight=1,
-        sites=tuple(Site(name.split()[0], city, PLACES[city]) for city in sorted(cities)),
+        sites=tuple(Site(head, city, PLACES[city]) for city in sorted(cities)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,10 +13,12 @@ from typing import BinaryIO, Protocol
 
 from billing_sources.generator.batch import Batch
 from billing_sources.generator.bill import Bill
+from billing_sources.generator.carrier import Account
 from billing_sources.generator.faults import RULES, PlantedFault, check_faults, spoil
 from billing_sources.generator.plan import FIRST_COUNTER, CycleOrder, Plan, month_before
 from billing_sources.generator.x12 import Interchange
 
+_NUMBER = re.compile(r"[A-Z].*-([0-9]{8})-([0-9]+)")
 _SUFFIX = {"atlas": "x12", "boreal": "xml"}
 _LOWERED_BY = -6  # percent
 _REISSUED = 3  # bills of a planted reissue
@@ -70,19 +73,25 @@ def generate_cycle(order: CycleOrder) -> Iterator[GeneratedFile]:
         yield corrected_file(earlier, numbers, _LOWERED_BY)
 
 
+def billed_accounts(order: CycleOrder) -> Iterator[Account]:
+    """The accounts behind a cycle's bills, each with its customer and its tree. The same in every month."""
+    return Plan(order).accounts()
+
+
 def corrected_file(order: CycleOrder, numbers: Sequence[str], percent: int) -> GeneratedFile:
-    """A file of these bills again, their recurring prices changed by `percent`: raised, or lowered below zero.
+    """A file of these bills again, their recurring prices raised by `percent`, or lowered where it is negative.
 
     The bills' own dates decide, whatever `order.billed_on` says; everything else is as in the order they came with.
     Raises ValueError for numbers that the order cannot have given, or that are of several days.
     """
-    days, indexes = {_day_of(number) for number in numbers}, [_index_of(number) for number in numbers]
+    read = [_read_number(number) for number in numbers]
+    days, indexes = {day for day, _ in read}, [index for _, index in read]
     if len(days) != 1 or not percent:
         raise ValueError("a corrected file needs bills of one day and a change")
     order = replace(order, billed_on=days.pop(), faults=())
-    strangers = [n for n, i in zip(numbers, indexes, strict=True) if order.number(i, order.billed_on) != n or i < 0]
-    if strangers or max(indexes) >= order.invoices:
-        raise ValueError(f"not bills of this cycle: {', '.join(strangers or numbers)}")
+    for number, index in zip(numbers, indexes, strict=True):
+        if not 0 <= index < order.invoices or number != order.number(index, order.billed_on):
+            raise ValueError(f"not a bill of this cycle: {number}")
     stem, _, suffix = _name(order).rpartition(".")
     name = f"{stem}-corrected.{suffix}"
     return GeneratedFile(name, partial(_write_corrected, order, indexes, percent, name))
@@ -99,11 +108,11 @@ class _Writer(Protocol):
 def _write_cycle(order: CycleOrder, file: BinaryIO) -> Manifest:
     plan, manifest, writer = Plan(order), Manifest(_name(order)), _writer(order)
     pending = _places(order)
-    cut = order.invoices * _CUT_AFTER // 100 if "truncated" in order.faults else order.invoices
+    whole = _whole_bills(order)
     file.write(writer.head())
     for place, index in enumerate(plan.indexes()):
         bill = plan.bill(index)
-        if place == cut:
+        if place == whole:
             text = writer.bill(bill)
             file.write(text[: len(text) // 2])
             break
@@ -137,7 +146,13 @@ def _write_corrected(order: CycleOrder, indexes: Iterable[int], percent: int, na
 def _places(order: CycleOrder) -> deque[tuple[int, str]]:
     """From which place in the file on a fault is to be planted: spread evenly, never on the first bill."""
     faults = [fault for fault in order.faults if fault not in _FILE_FAULTS]
-    return deque(((turn + 1) * order.invoices // (len(faults) + 1), fault) for turn, fault in enumerate(faults))
+    bills = _whole_bills(order)
+    return deque(((turn + 1) * bills // (len(faults) + 1), fault) for turn, fault in enumerate(faults))
+
+
+def _whole_bills(order: CycleOrder) -> int:
+    """How many bills the file holds in full."""
+    return order.invoices * _CUT_AFTER // 100 if "truncated" in order.faults else order.invoices
 
 
 def _planted(system: str, fault: str, number: str) -> PlantedFault:
@@ -152,12 +167,12 @@ def _name(order: CycleOrder) -> str:
     return f"{order.letter}{order.cycle}-{order.billed_on:%Y%m%d}.{_SUFFIX[order.system]}"
 
 
-def _day_of(number: str) -> date:
-    return date.fromisoformat(number.split("-")[-2])
-
-
-def _index_of(number: str) -> int:
-    return int(number.rpartition("-")[2]) - FIRST_COUNTER
+def _read_number(number: str) -> tuple[date, int]:
+    """Day and index of a bill number. Raises ValueError for any other text."""
+    match = _NUMBER.fullmatch(number)
+    if not match:
+        raise ValueError(f"not a bill number: {number}")
+    return date.fromisoformat(match[1]), int(match[2]) - FIRST_COUNTER
 
 
 def _money(minor: int) -> Decimal:

@@ -38,7 +38,19 @@ class PlantedFault:
     rule: str
 
 
-RULES: dict[str, dict[str, str]] = {"atlas": {}, "boreal": {}}
+RULES: dict[str, dict[str, str]] = {
+    "atlas": {
+        "truncated": "X12-IEA",
+        "wrong_trailer": "X12-GE01",
+        "bad_date": "X12-VALUE",
+        "bad_amount": "X12-VALUE",
+    },
+    "boreal": {
+        "truncated": "XML-SYNTAX",
+        "bad_date": "EN-VALUE",
+        "bad_amount": "EN-VALUE",
+    },
+}
 """Per system: fault → the rule that a reader or a check reports. Faults without one are no error in themselves."""
 
 Spoil = Callable[[bytes], bytes]

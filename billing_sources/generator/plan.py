@@ -71,6 +71,10 @@ class Plan:
         self._book = AccountBook(order.system, order.cycle, customers(order.seed, order.customers), self._currencies)
         self._month = order.billed_on.year * 12 + order.billed_on.month - 1
 
+    def accounts(self) -> Iterator[Account]:
+        """Every account that the cycle bills."""
+        return (self._book.at(seat) for seat in range(min(self._order.accounts, self._order.invoices)))
+
     def indexes(self) -> Iterator[int]:
         """Index of every bill in the order of the file: statements, which go into one group, before the others."""
         every = range(self._order.invoices)

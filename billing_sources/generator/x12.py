@@ -93,8 +93,8 @@ def _memo(bill: Bill, control: str) -> list[str]:
 
 
 def _has_memo(bill: Bill) -> bool:
-    """One statement in forty comes with a memo set."""
-    return bill.form == "statement" and int(bill.account.external_id) % 40 == 1
+    """Two accounts in a hundred get a memo set beside their statement."""
+    return bill.form == "statement" and not bill.is_corrected and Dice(bill.account.external_id, "memo").percent(2)
 
 
 def _enveloped(kind: str, control: str, body: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
 from billing_sources.generator import FAULTS, CycleOrder, GeneratedFile, Manifest, corrected_file, generate_cycle
 from billing_sources.generator.carrier import SYSTEMS
@@ -59,7 +60,7 @@ def _order(options: dict[str, Any]) -> CycleOrder:
         accounts=options["accounts"],
         invoices=options["invoices"] or options["accounts"],
         seed=options["seed"],
-        billed_on=options["billed_on"] or date.today(),
+        billed_on=options["billed_on"] or timezone.localdate(),
         cycle=options["cycle"],
         faults=options["faults"],
         charges=options["charges"],
