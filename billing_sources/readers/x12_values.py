@@ -24,8 +24,9 @@ class Unreadable(ValueError):
     """A text that is not what its element must hold. Carries what was expected."""
 
 
+@lru_cache(maxsize=1 << 14)
 def amount(text: str) -> Decimal:
-    """A number with an explicit point, or whole. `-0` is 0."""
+    """A number with an explicit point, or whole. `-0` is 0. Prices and quantities repeat: most are read once."""
     if not _NUMBER.fullmatch(text):
         raise Unreadable("a number of at most 15 digits before and 10 behind the point")
     return Decimal(text) or ZERO
