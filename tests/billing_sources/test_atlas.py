@@ -394,3 +394,27 @@ def test_the_mapping_can_drive_the_reader() -> None:
     table = compiled(ATLAS.mapping)
     assert set(table.heading) == {"BAL", "BIG", "CTT", "CUR", "DTM", "GS", "ITD", "N1", "NTE", "REF", "TDS"}
     assert table.qualifiers["account.external_id"] == ("14", "12", "11")
+
+
+SAMPLES = Path(__file__).resolve().parents[2] / "billing_sources" / "samples" / "atlas"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("statement.x12", [("7001", BillType.INVOICE, "173.49", "184.64"), ("7001", BillType.MEMO, "173.49", "0")]),
+        (
+            "invoices.edi",
+            [("9001", BillType.INVOICE, "129.69", "129.69"), ("9002", BillType.CREDIT_NOTE, "-25", "-25")],
+        ),
+    ],
+)
+def test_the_samples_that_ship_read_and_tie(name: str, expected: list[tuple[str, BillType, str, str]]) -> None:
+    with (SAMPLES / name).open("rb") as stream:
+        bills = [bill for bill in ATLAS.read(stream, ATLAS) if isinstance(bill, CanonicalInvoice)]
+    assert [(bill.number, bill.bill_type, bill.tax_included, bill.amount_due) for bill in bills] == [
+        (number, kind, Decimal(total), Decimal(due)) for number, kind, total, due in expected
+    ]
+    assert all(ties(bill) for bill in bills)
+    unmapped = {charge.source_term for bill in bills for charge in bill.charges if not charge.is_mapped}
+    assert unmapped == ({"Mystery fee"} if name == "statement.x12" else set())
