@@ -1,6 +1,6 @@
 /*
  * The pay-run builder: figures move while somebody types, and keys 1–9 send rows to a payment.
- * All of it is advice on the screen; the server adds up again and decides. Amounts are integers of minor units (BigInt).
+ * All of it is advice on the screen; the server adds up again and decides. Amounts are integers of minor units.
  *
  * Hooks
  *   <form data-allocate>                the form of the page; it holds the rows and the lanes
@@ -11,40 +11,33 @@
  *   <section data-lane="3" data-exponent data-currency data-placed-minor data-minor>   components/lane.html: placed by the server
  *                                       when the page was made, and what the payment is to carry (absent: whatever is placed)
  *     data-lane-placed data-lane-left data-lane-fill
- *   <button name="place" value="3">     sends the selected rows to payment 3
+ *   <button name="place" value="3" data-key="3">   sends the selected rows to payment 3; keys.js presses it
  *   <tr data-currency data-exponent>    in the sum bar: <td data-figure="placed" data-minor>, <td data-figure="left" data-minor>,
  *                                       data-minor as the server counted them
- * Keys: 1–9 send the selected rows, or else the row the keyboard stands on; "=" in an amount places all that is left there.
+ * Keys: 1–9 send the selected rows, or else the row that the keyboard stands on; "=" in an amount places all that is left there.
  */
+
+import { amountText, minorFrom, plainText } from "./amounts.js";
 
 const form = document.querySelector("form[data-allocate]");
 
 form?.addEventListener("input", (event) => {
   if (event.target.matches("[data-amount], [data-short]")) recount(event.target.closest("[data-row]"));
 });
-document.addEventListener("keydown", (event) => {
-  if (!form || event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = event.target.matches("[data-amount]") ? actionInAmount(event) : actionOutside(event);
-  if (!act) return;
+form?.addEventListener("keydown", (event) => {
+  if (event.key !== "=" || !event.target.matches("[data-amount]")) return;
   event.preventDefault();
-  act();
+  placeInFull(event.target);
+});
+form?.addEventListener("click", (event) => {
+  if (event.target.closest("button[name=place]")) chooseRowOfKeyboard();
 });
 
-function actionInAmount(event) {
-  return event.key === "=" ? () => placeInFull(event.target) : null;
-}
-
-function actionOutside(event) {
-  if (!/^[1-9]$/.test(event.key) || event.target.matches("input[type=text], input:not([type]), input[type=search], textarea, select")) return null;
-  if (document.querySelector("[popover]:popover-open") || localStorage.getItem("keys off")) return null;
-  const button = form.querySelector(`button[name=place][value="${event.key}"]:enabled`);
-  return button && (() => sendTo(button, event.target.closest("[data-row]")));
-}
-
-function sendTo(button, row) {
+/* With nothing selected, a key means the row that the keyboard stands on; a click on the button means nothing. */
+function chooseRowOfKeyboard() {
   const boxes = [...form.querySelectorAll("[data-row] input[type=checkbox]:enabled")];
-  if (!boxes.some((box) => box.checked) && row) row.querySelector("input[type=checkbox]:enabled").checked = true;
-  form.requestSubmit(button);
+  const box = document.activeElement.closest("[data-row]")?.querySelector("input[type=checkbox]:enabled");
+  if (box && !boxes.some((each) => each.checked)) box.checked = true;
 }
 
 function placeInFull(input) {
@@ -121,15 +114,6 @@ function minorOf(input, row) {
   return minorFrom(input.value, exponentOf(row));
 }
 
-/* "1,234.5", "(20.00)" or "−14.09" as minor units; nothing typed is zero; null when it is no amount. */
-function minorFrom(text, exponent) {
-  const bare = text.replace(/[\s,']/g, "").replace("−", "-").replace(/^\((.*)\)$/, "-$1");
-  const parts = /^(-?)(\d*)(?:\.(\d*))?$/.exec(bare);
-  if (!parts || (parts[3] ?? "").length > exponent) return null;
-  const minor = BigInt((parts[2] || "0") + (parts[3] ?? "").padEnd(exponent, "0"));
-  return parts[1] ? -minor : minor;
-}
-
 /* Zero is done; what goes past zero is too much. */
 function show(place, left, exponent, whole) {
   if (!place) return;
@@ -138,19 +122,4 @@ function show(place, left, exponent, whole) {
   place.classList.toggle("num--muted", left === 0n);
   place.classList.toggle("num--warn", left !== 0n && !isTooMuch);
   place.classList.toggle("num--bad", isTooMuch);
-}
-
-function amountText(minor, exponent) {
-  const [sign, whole, part] = pieces(minor, exponent);
-  return sign.replace("-", "−") + whole.replace(/\B(?=(\d{3})+$)/g, ",") + part;
-}
-
-function plainText(minor, exponent) {
-  return pieces(minor, exponent).join("");
-}
-
-function pieces(minor, exponent) {
-  const digits = String(minor < 0n ? -minor : minor).padStart(exponent + 1, "0");
-  const split = digits.length - exponent;
-  return [minor < 0n ? "-" : "", digits.slice(0, split), exponent ? "." + digits.slice(split) : ""];
 }

@@ -18,6 +18,8 @@
  * Ctrl+A selects the page and, pressed again, the whole filter, Enter opens; in a field Enter moves down and Esc leaves it.
  */
 
+import { amountText } from "./amounts.js";
+
 const WIDGETS = "a[href], button, select, textarea, input:not([type=hidden])";
 const TEXT_FIELDS = "textarea, select, input:not([type=checkbox], [type=radio])";
 const STEPS = { ArrowDown: 1, j: 1, ArrowUp: -1, k: -1, PageDown: 20, PageUp: -20 };
@@ -229,11 +231,4 @@ function showSums(chosen, isWhole) {
     const total = rows.reduce((sum, row) => sum + BigInt(row.dataset.minor), BigInt(figure.dataset.minor));
     figure.textContent = isWhole && figure.dataset.whole ? figure.dataset.whole : amountText(total, Number(exponent));
   }
-}
-
-/* 1234567n with two digits after the point is "12,345.67"; money is never a float. */
-function amountText(minor, exponent) {
-  const digits = String(minor < 0n ? -minor : minor).padStart(exponent + 1, "0");
-  const whole = digits.slice(0, digits.length - exponent).replace(/\B(?=(\d{3})+$)/g, ",");
-  return (minor < 0n ? "−" : "") + whole + (exponent ? "." + digits.slice(-exponent) : "");
 }
