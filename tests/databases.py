@@ -46,9 +46,7 @@ def _make_template(admin: psycopg.Connection, name: str) -> None:
     command = [sys.executable, str(PROJECT / "manage.py"), "prepare_database", "--verbosity", "0"]
     subprocess.run(command, check=True, cwd=PROJECT, env={**os.environ, "DATABASE_URL": url(building)})
     _let_tests_log_in(admin)
-    admin.execute(
-        sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name))
-    )
+    admin.execute(sql.SQL("ALTER DATABASE {} RENAME TO {}").format(sql.Identifier(building), sql.Identifier(name)))
 
 
 def _let_tests_log_in(admin: psycopg.Connection) -> None:
@@ -62,9 +60,7 @@ def _let_tests_log_in(admin: psycopg.Connection) -> None:
     for login in roles.LOGINS:
         admin.execute(sql.SQL("GRANT {} TO tributary_test WITH INHERIT TRUE").format(sql.Identifier(login)))
     for group in roles.GROUPS:
-        admin.execute(
-            sql.SQL("GRANT {} TO tributary_test WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(group))
-        )
+        admin.execute(sql.SQL("GRANT {} TO tributary_test WITH INHERIT FALSE, SET TRUE").format(sql.Identifier(group)))
 
 
 def _schema_digest() -> str:

@@ -18,9 +18,7 @@ class NotDone(ValueError):
     """The change was refused; the message says why, for the person."""
 
 
-def invite(
-    *, actor: Actor, email: str, title: str, rights: Sequence[str], key: uuid.UUID, now: datetime
-) -> Invitation:
+def invite(*, actor: Actor, email: str, title: str, rights: Sequence[str], key: uuid.UUID, now: datetime) -> Invitation:
     """Invite an address with rights on the whole tree (narrow them later). The same key twice is one invitation."""
     with acting(actor):
         _require_administrator(actor)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
@@ -35,9 +36,7 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise ValidationError("The invitation is no longer valid.")
         user.name = invitation.email.split("@")[0]
         user = super().save_user(request, user, form, commit=commit)
-        user.emailaddress_set.update_or_create(
-            email=user.email, defaults={"verified": True, "primary": True}
-        )
+        EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
         accept_invitation(code=invitation.code, user=user, now=timezone.now())
         del request.session[SESSION_KEY]
         return user

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.utils import timezone
 
 from portal.actor import Actor, CarrierActor
 from portal.customers.models import Membership
 from portal.impersonation.queries import live_visit
+from portal.requests import PortalRequest
 from portal.tenancy import identified
 from portal.users.models import User
 
@@ -17,10 +18,10 @@ from portal.users.models import User
 class ActorMiddleware:
     """Asked anew for every request, so that a membership or visit that ended ends at once."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[PortalRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: PortalRequest) -> HttpResponse:
         request.actor = None
         request.carrier = None
         if isinstance(request.user, User):
@@ -30,7 +31,7 @@ class ActorMiddleware:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
 
-    def _identify(self, request: HttpRequest, user: User) -> None:
+    def _identify(self, request: PortalRequest, user: User) -> None:
         if user.carrier_role:
             request.carrier = CarrierActor(user.pk, user.name, user.carrier_role)
             if user.carrier_role == User.CarrierRole.REP:

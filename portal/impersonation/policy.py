@@ -12,12 +12,13 @@ from functools import wraps
 from typing import Any, TypeVar
 
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
 from portal.customers import access
 from portal.impersonation.operations import record_page_view
+from portal.requests import PortalRequest
 from portal.tenancy import acting, carrier
 
 View = TypeVar("View", bound=Callable[..., HttpResponse])
@@ -47,15 +48,15 @@ def customer_page(right: str, *methods: str) -> Callable[[View], View]:
     """For a customer's people with `right` somewhere on the tree; "see" is open to a visiting rep as well."""
     policy = Policy("customer", (right,), methods or SAFE)
 
-    def transaction(request: HttpRequest) -> Any:
+    def transaction(request: PortalRequest) -> Any:
         if request.actor is None or (request.actor.is_support and request.method not in SAFE):
             raise Http404
         if request.actor.is_support:
             record_page_view(actor=request.actor, path=request.get_full_path(), now=timezone.now())
         return acting(request.actor, read_only=request.method in SAFE)
 
-    def check(request: HttpRequest) -> None:
-        if not access.has(request.actor, right):
+    def check(request: PortalRequest) -> None:
+        if request.actor is None or not access.has(request.actor, right):
             raise Http404
 
     return _with(policy, transaction, check)
@@ -64,7 +65,7 @@ def customer_page(right: str, *methods: str) -> Callable[[View], View]:
 def carrier_page(*roles: str, methods: tuple[str, ...] = SAFE) -> Callable[[View], View]:
     """For the carrier's people in one of `roles`."""
 
-    def transaction(request: HttpRequest) -> Any:
+    def transaction(request: PortalRequest) -> Any:
         if request.carrier is None or request.carrier.role not in roles:
             raise Http404
         return carrier(request.carrier.user_id, read_only=request.method in SAFE)
@@ -74,12 +75,12 @@ def carrier_page(*roles: str, methods: tuple[str, ...] = SAFE) -> Callable[[View
 
 def _with(
     policy: Policy,
-    transaction: Callable[[HttpRequest], Any],
-    check: Callable[[HttpRequest], None] = lambda request: None,
+    transaction: Callable[[PortalRequest], Any],
+    check: Callable[[PortalRequest], None] = lambda request: None,
 ) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: PortalRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if policy.audience != "public" and not request.user.is_authenticated:
                 return redirect_to_login(request.get_full_path())
             if request.method not in policy.methods:

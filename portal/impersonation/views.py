@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
@@ -15,21 +15,22 @@ from portal.impersonation.forms import VisitForm
 from portal.impersonation.operations import VisitRefused, end_visit, start_visit
 from portal.impersonation.policy import carrier_page, customer_page
 from portal.impersonation.queries import list_visits_for
+from portal.requests import CarrierRequest, CustomerRequest
 
 
 @carrier_page("rep")
-def customers(request: HttpRequest) -> HttpResponse:
+def customers(request: CarrierRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()
     return render(request, "impersonation/customer_list.html", {"customers": list_customers(text), "text": text})
 
 
 @carrier_page("rep")
-def customer(request: HttpRequest, code: str) -> HttpResponse:
+def customer(request: CarrierRequest, code: str) -> HttpResponse:
     return _customer(request, code, VisitForm())
 
 
 @carrier_page("rep", methods=("POST",))
-def visit(request: HttpRequest, code: str) -> HttpResponse:
+def visit(request: CarrierRequest, code: str) -> HttpResponse:
     form = VisitForm(request.POST)
     if not form.is_valid():
         return _customer(request, code, form, status=422)
@@ -42,14 +43,14 @@ def visit(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @carrier_page("rep", methods=("POST",))
-def visit_end(request: HttpRequest) -> HttpResponse:
+def visit_end(request: CarrierRequest) -> HttpResponse:
     end_visit(actor=request.carrier, now=timezone.now())
     messages.success(request, "The visit has ended.")
     return redirect("customers")
 
 
 @customer_page("see")
-def visits(request: HttpRequest) -> HttpResponse:
+def visits(request: CustomerRequest) -> HttpResponse:
     context = {
         "visits": list_visits_for(request.actor, timezone.now()),
         "allows": Customer.objects.get(pk=request.actor.customer_id).allows_support,
@@ -59,12 +60,12 @@ def visits(request: HttpRequest) -> HttpResponse:
 
 
 @customer_page("administer", "POST")
-def visit_permission(request: HttpRequest) -> HttpResponse:
+def visit_permission(request: CustomerRequest) -> HttpResponse:
     allow_visits(actor=request.actor, allowed=request.POST.get("allowed") == "yes", now=timezone.now())
     return redirect("visits")
 
 
-def _customer(request: HttpRequest, code: str, form: VisitForm, status: int = 200) -> HttpResponse:
+def _customer(request: CarrierRequest, code: str, form: VisitForm, status: int = 200) -> HttpResponse:
     found = Customer.objects.filter(code=code).first()
     if found is None:
         raise Http404

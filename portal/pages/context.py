@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.actor import Actor
+from portal.requests import PortalRequest
 
 
 @dataclass(frozen=True)
@@ -44,15 +44,15 @@ ENGINEER = (
 REP = (Entry("Customers", "customers", "c"),)
 
 
-def frame(request: HttpRequest) -> dict[str, Any]:
+def frame(request: PortalRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     staff = getattr(request, "carrier", None)
     if actor is None and staff is None:
         return {}
-    entries = CUSTOMER if actor else ENGINEER if staff.role == "engineer" else REP
+    entries = CUSTOMER if actor else ENGINEER if staff and staff.role == "engineer" else REP
     return {
         "nav": [_entry(entry, request.path) for entry in entries],
-        "actor": actor or {"name": staff.name, "customer_name": "", "role": staff.role},
+        "actor": actor or staff,
         "support_session": _visit(actor) if actor and actor.is_support else None,
         "search_url": reverse("search") if actor else "",
     }

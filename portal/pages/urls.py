@@ -1,8 +1,13 @@
 from django.urls import path
 
-from portal.pages import views
+from portal.pages import people_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("health/", views.health, name="health"),
+    path("people/", people_views.people, name="people"),
+    path("people/invitations/", people_views.invitations, name="invitations"),
+    path("people/rights/", people_views.rights, name="rights"),
+    path("customer/", people_views.chosen_customer, name="chosen_customer"),
+    path("invitation/<uuid:code>/", people_views.invitation, name="invitation"),
 ]

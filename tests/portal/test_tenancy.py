@@ -78,6 +78,6 @@ def test_the_web_login_cannot_take_on_the_import_role(database: str) -> None:
     from portal import roles
 
     password = roles.password(settings.SECRET_KEY, roles.WEB)
-    with psycopg.connect(psycopg.conninfo.make_conninfo(database, user=roles.WEB, password=password)) as web:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            web.execute(f"SET ROLE {roles.INGEST}")
+    login = psycopg.conninfo.make_conninfo(database, user=roles.WEB, password=password)
+    with psycopg.connect(login) as web, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        web.execute(f"SET ROLE {roles.INGEST}")

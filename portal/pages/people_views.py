@@ -4,24 +4,25 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.mail import send_mail
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
 from portal.customers import operations, queries
-from portal.customers.forms import InvitationForm, RightForm
 from portal.customers.signup import SESSION_KEY
 from portal.impersonation.policy import customer_page, public_page, signed_in_page
+from portal.pages.people_forms import InvitationForm, RightForm
+from portal.requests import CustomerRequest, PortalRequest
 
 
 @customer_page("administer")
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: CustomerRequest) -> HttpResponse:
     return _people(request, InvitationForm())
 
 
 @customer_page("administer", "POST")
-def invitations(request: HttpRequest) -> HttpResponse:
+def invitations(request: CustomerRequest) -> HttpResponse:
     form = InvitationForm(request.POST)
     if not form.is_valid():
         return _people(request, form, status=422)
@@ -39,7 +40,7 @@ def invitations(request: HttpRequest) -> HttpResponse:
 
 
 @customer_page("administer", "POST")
-def rights(request: HttpRequest) -> HttpResponse:
+def rights(request: CustomerRequest) -> HttpResponse:
     form = RightForm(request.POST)
     if not form.is_valid():
         raise Http404
@@ -54,10 +55,10 @@ def rights(request: HttpRequest) -> HttpResponse:
 
 
 @signed_in_page("POST")
-def chosen_customer(request: HttpRequest) -> HttpResponse:
+def chosen_customer(request: PortalRequest) -> HttpResponse:
     """Choose which customer to work for; only one's own can be chosen."""
     wanted = request.POST.get("customer", "")
-    names = dict(queries.customers_of_user(request.user.pk))
+    names = dict(queries.customers_of_user(request.user.pk or 0))
     if not wanted.isdecimal() or int(wanted) not in names:
         raise Http404
     request.session["customer_id"] = int(wanted)
@@ -65,7 +66,7 @@ def chosen_customer(request: HttpRequest) -> HttpResponse:
 
 
 @public_page()
-def invitation(request: HttpRequest, code: str) -> HttpResponse:
+def invitation(request: PortalRequest, code: str) -> HttpResponse:
     """The link in the mail: opens sign-up for the invited address."""
     if queries.pending_invitation(str(code)) is None:
         raise Http404
@@ -73,7 +74,7 @@ def invitation(request: HttpRequest, code: str) -> HttpResponse:
     return redirect("account_signup")
 
 
-def _people(request: HttpRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
+def _people(request: CustomerRequest, form: InvitationForm, status: int = 200) -> HttpResponse:
     context = {
         "members": queries.list_members_for(request.actor),
         "nodes": queries.list_nodes_for(request.actor),

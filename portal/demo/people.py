@@ -1,0 +1,118 @@
+"""The demo's personas, its customers and their account trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
+
+from billing_sources.generator import Account as BilledAccount
+from billing_sources.generator import CycleOrder, billed_accounts, customers
+from billing_sources.models import AccountLink, BillCycle, BillingSystem
+from billing_sources.registry import ADAPTERS
+from portal import tenancy
+from portal.customers import access
+from portal.customers.models import Account, Customer, Membership
+from portal.demo import plan
+from portal.users.models import User
+
+PASSWORD = "meridian-demo-2026"  # noqa: S105 -- printed on every start: the demo guards nothing
+
+
+@dataclass(frozen=True)
+class Persona:
+    email: str
+    name: str
+    customer: str  # "" for the carrier's own people
+    title: str
+    rights: tuple[str, ...] = ()
+    carrier_role: str = ""
+
+
+HARLOW, CASTELLAN = "Harlow Freight Group", "Castellan Foods"
+PERSONAS = (
+    Persona("dana@harlow.example", "Dana Whitfield", HARLOW, "AP clerk, prepares", ("see", "tag", "prepare")),
+    Persona("victor@harlow.example", "Victor Osei", HARLOW, "treasurer, approves", ("see", "approve")),
+    Persona("ada@harlow.example", "Ada Lindqvist", HARLOW, "administrator", ("see", "administer")),
+    Persona("carol@castellan.example", "Carol Brandt", CASTELLAN, "AP clerk, prepares", ("see", "tag", "prepare")),
+    Persona("jonas@castellan.example", "Jonas Dahl", CASTELLAN, "controller, approves", ("see", "approve")),
+    Persona("sam@meridian.example", "Sam Ortega", "", "account rep", carrier_role="rep"),
+    Persona("erik@meridian.example", "Erik Holm", "", "billing-integration engineer", carrier_role="engineer"),
+)
+
+
+def settle_in(now: datetime, orders: Iterable[CycleOrder]) -> None:
+    """Systems, cycles, customers, their trees and people. Some accounts stay unlinked, for staff to link."""
+    with tenancy.carrier():
+        _systems()
+        roots = {found.name: _customer(found.name, found.number) for found in customers(plan.SEED, plan.CUSTOMERS)}
+        for order in orders:
+            for position, billed in enumerate(billed_accounts(order)):
+                if position % 60 != 59:
+                    _link(roots[billed.customer.name], billed, now)
+        for persona in PERSONAS:
+            _person(persona, roots.get(persona.customer))
+
+
+def _systems() -> None:
+    for key in plan.SYSTEMS:
+        system, _ = BillingSystem.objects.get_or_create(key=key, defaults={"name": ADAPTERS[key].title})
+        for code, day in plan.CYCLE_DAYS.items():
+            BillCycle.objects.get_or_create(system=system, code=code, defaults={"day": day})
+
+
+def _customer(name: str, number: str) -> Account:
+    """The root of the customer's tree."""
+    customer = Customer.objects.create(
+        name=name, number=number, address_lines=["Accounts payable", f"Customer {number}"]
+    )
+    return Account.objects.create(customer=customer, name=name, level="customer")
+
+
+def _link(root: Account, billed: BilledAccount, now: datetime) -> None:
+    """One node under its region, and the link from the billing system's account to it."""
+    region_name, _, _ = billed.name.partition(" · ")
+    region, _ = Account.objects.get_or_create(
+        customer_id=root.customer_id, parent=root, name=region_name, external_id="", defaults={"level": "region"}
+    )
+    node = Account.objects.create(
+        customer_id=root.customer_id,
+        parent=region,
+        name=billed.name,
+        system=billed.system,
+        external_id=billed.external_id,
+        level="account",
+    )
+    AccountLink.objects.create(
+        system=BillingSystem.objects.get(key=billed.system),
+        external_id=billed.external_id,
+        parent_external_id=billed.master,
+        level="account",
+        name=billed.name,
+        customer_id=root.customer_id,
+        account=node,
+        first_seen_at=now,
+        linked_at=now,
+    )
+
+
+def _person(persona: Persona, root: Account | None) -> None:
+    user = User.objects.create(
+        email=persona.email,
+        name=persona.name,
+        carrier_role=persona.carrier_role,
+        password=make_password(PASSWORD),
+    )
+    if root:
+        Membership.objects.create(customer_id=root.customer_id, user=user, title=persona.title)
+        for right in persona.rights:
+            access.grant(user.pk, root, right)
+
+
+def confirm_addresses() -> None:
+    """allauth's own table, kept by the login role rather than by a customer's."""
+    for user in User.objects.filter(email__in=[persona.email for persona in PERSONAS]):
+        EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})

@@ -1,0 +1,50 @@
+"""What the demo consists of, dated relative to today."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from billing_sources.generator import CycleOrder, month_before
+
+SEED = 7
+CUSTOMERS = 6
+SYSTEMS = ("atlas", "boreal")
+CYCLE_DAYS = {"1": 2, "2": 9, "3": 16, "4": 23}
+INVOICES_A_CYCLE = 250  # 2 systems × 4 cycles × 250 = 2,000 invoices a month
+MONTHS = 3
+
+
+def orders(today: date) -> Iterator[CycleOrder]:
+    """Every bill cycle of the last months that has closed by today, oldest first."""
+    for month in _months(today):
+        for cycle, day in CYCLE_DAYS.items():
+            billed_on = month.replace(day=day)
+            if billed_on <= today:
+                yield from (_order(system, cycle, billed_on) for system in SYSTEMS)
+
+
+def latest_orders(today: date) -> list[CycleOrder]:
+    """The newest closed cycle of each system, where the demo plants what can go wrong."""
+    newest: dict[str, CycleOrder] = {order.system: order for order in orders(today)}
+    return list(newest.values())
+
+
+def _order(system: str, cycle: str, billed_on: date) -> CycleOrder:
+    return CycleOrder(
+        system=system,
+        customers=CUSTOMERS,
+        accounts=INVOICES_A_CYCLE,
+        invoices=INVOICES_A_CYCLE,
+        seed=SEED,
+        billed_on=billed_on,
+        cycle=cycle,
+    )
+
+
+def _months(today: date) -> list[date]:
+    """The first of each month, oldest first."""
+    months = [today.replace(day=1)]
+    while len(months) < MONTHS + 1:
+        months.append(month_before(months[-1]))
+    return months[::-1]
