@@ -91,6 +91,12 @@ class Account:
     currency: str
     country: str  # of the buyer, which decides its taxes
 
+    @property
+    def address(self) -> Place:
+        """The buyer's address on bills: its first site in its own country."""
+        at_home = (site.place for site in self.customer.sites if site.place.country == self.country)
+        return next(at_home, self.sites[0].place)
+
     def site_id(self, site: Site) -> str:
         """External id of one of its sites: the node below it that charges belong to."""
         if self.system == "boreal":

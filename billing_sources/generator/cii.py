@@ -90,7 +90,7 @@ def _object(charge: Charge) -> str:
 
 def _agreement(bill: Bill) -> str:
     account = bill.account
-    customer, place = account.customer, account.sites[0].place
+    customer, place = account.customer, account.address
     return (
         f"<ram:ApplicableHeaderTradeAgreement><ram:BuyerReference>{customer.number}</ram:BuyerReference>\n"
         f"<ram:SellerTradeParty><ram:Name>{_SELLER.name}</ram:Name><ram:SpecifiedLegalOrganization>"
@@ -98,7 +98,7 @@ def _agreement(bill: Bill) -> str:
         f"{_address(_SELLER.postcode, _SELLER.street, _SELLER.city, _SELLER.country)}"
         f"{_registration(_SELLER.vat_id)}</ram:SellerTradeParty>\n"
         f"<ram:BuyerTradeParty><ram:ID>{account.master}</ram:ID><ram:Name>{escape(customer.name)}</ram:Name>"
-        f"{_address(place.postcode, place.street, place.city, account.country)}"
+        f"{_address(place.postcode, place.street, place.city, place.country)}"
         f"{_registration(vat_id(account.country, customer.digits))}</ram:BuyerTradeParty>\n"
         "<ram:AdditionalReferencedDocument>"
         f"<ram:IssuerAssignedID>{account.external_id}</ram:IssuerAssignedID><ram:TypeCode>130</ram:TypeCode>"

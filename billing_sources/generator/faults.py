@@ -38,20 +38,26 @@ class PlantedFault:
     rule: str
 
 
+_EVERYWHERE = {"unknown_term": "VOCAB-01", "duplicate_bill": "DUP-01"}
 RULES: dict[str, dict[str, str]] = {
-    "atlas": {
+    "atlas": _EVERYWHERE
+    | {
         "truncated": "X12-IEA",
         "wrong_trailer": "X12-GE01",
+        "wrong_total": "BR-CO-15",
         "bad_date": "X12-VALUE",
         "bad_amount": "X12-VALUE",
     },
-    "boreal": {
+    "boreal": _EVERYWHERE
+    | {
         "truncated": "XML-SYNTAX",
+        "wrong_trailer": "CONTROL-01",
+        "wrong_total": "BR-CO-10",
         "bad_date": "EN-VALUE",
         "bad_amount": "EN-VALUE",
     },
 }
-"""Per system: fault → the rule that a reader or a check reports. Faults without one are no error in themselves."""
+"""System → fault → the first rule that fires. A reissue is no error: it makes new revisions."""
 
 Spoil = Callable[[bytes], bytes]
 

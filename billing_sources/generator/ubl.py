@@ -65,7 +65,7 @@ def _header(bill: Bill, root: str) -> str:
 
 
 def _parties(bill: Bill) -> str:
-    customer, place = bill.account.customer, bill.account.sites[0].place
+    customer, place = bill.account.customer, bill.account.address
     country = bill.account.country
     seller = (
         f'<cbc:EndpointID schemeID="0007">{_SELLER.seller_id}</cbc:EndpointID>'
@@ -81,7 +81,7 @@ def _parties(bill: Bill) -> str:
         f'<cbc:EndpointID schemeID="0088">{location_number(customer.digits)}</cbc:EndpointID>'
         f"<cac:PartyIdentification><cbc:ID>{bill.account.master}</cbc:ID></cac:PartyIdentification>"
         f"<cac:PartyName><cbc:Name>{name}</cbc:Name></cac:PartyName>"
-        f"{_address(place.street, place.city, place.postcode, country)}"
+        f"{_address(place.street, place.city, place.postcode, place.country)}"
         f"{_tax_scheme(vat_id(country, customer.digits))}"
         f"<cac:PartyLegalEntity><cbc:RegistrationName>{name}</cbc:RegistrationName></cac:PartyLegalEntity>"
     )

@@ -13,8 +13,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from billing_sources.canonical import Category
-from billing_sources.generator.bill import Bill, Charge, Tax
-from billing_sources.generator.carrier import Account, Site, carrier
+from billing_sources.generator.bill import Balance, Bill, Charge, Tax
+from billing_sources.generator.carrier import Account, carrier
+from billing_sources.generator.companies import Place
 from billing_sources.generator.dice import Dice
 from billing_sources.generator.figures import text_of
 from billing_sources.generator.terms import ATLAS_TERMS
@@ -87,8 +88,8 @@ def _transaction(bill: Bill, control: str) -> list[str]:
 
 
 def _memo(bill: Bill, control: str) -> list[str]:
-    """The same bill once more, for information: BIG07 ME, nothing to pay."""
-    body = [*_heading(bill, "ME"), f"TDS*{bill.current}", *_balances(0, 0, 0, 0, 0), *_tree(bill)]
+    """The same bill once more, for information: BIG07 ME, no balances, nothing to pay."""
+    body = [*_heading(bill, "ME"), f"TDS*{bill.current}", *_tree(bill)]
     return _enveloped("811", control, body)
 
 
@@ -102,8 +103,7 @@ def _enveloped(kind: str, control: str, body: list[str]) -> list[str]:
 
 
 def _statement(bill: Bill) -> list[str]:
-    balance = bill.balance or (0, 0, 0, 0)
-    balances = _balances(*balance, bill.due) if bill.balance else []
+    balances = _balances(bill.balance, bill.due) if bill.balance else []
     return [*_heading(bill, "CD"), f"TDS*{bill.current}", *balances, *_tree(bill)]
 
 
@@ -123,7 +123,7 @@ def _heading(bill: Bill, bill_type: str) -> list[str]:
         f"N3*{_REMIT_TO.street}",
         f"N4*{_REMIT_TO.city}*{_REMIT_TO.region}*{_REMIT_TO.postcode}",
         f"N1*PR*{account.customer.name}*91*{account.customer.number}",
-        *_address(account.sites[0]),
+        *_address(account.address),
     ]
 
 
@@ -133,17 +133,16 @@ def _currency(account: Account) -> list[str]:
     return [] if is_silent else [f"CUR*SE*{account.currency}"]
 
 
-def _address(site: Site) -> list[str]:
-    place = site.place
+def _address(place: Place) -> list[str]:
     return [f"N3*{place.street}", f"N4*{place.city}*{place.region}*{place.postcode}"]
 
 
-def _balances(previous: int, payments: int, adjustments: int, transferred: int, due: int) -> list[str]:
+def _balances(balance: Balance, due: int) -> list[str]:
     return [
-        f"BAL*P*PB*{text_of(previous)}",
-        f"BAL*A*NA*{text_of(adjustments)}",
-        f"BAL*M*TP*{text_of(payments)}",
-        f"BAL*A*BT*{text_of(transferred)}",
+        f"BAL*P*PB*{text_of(balance.previous)}",
+        f"BAL*A*NA*{text_of(balance.adjustments)}",
+        f"BAL*M*TP*{text_of(balance.payments)}",
+        f"BAL*A*BT*{text_of(balance.transferred)}",
         f"BAL*M*TT*{text_of(due)}",
     ]
 
