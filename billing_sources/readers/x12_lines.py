@@ -7,45 +7,17 @@ summary repeats are kept for information only.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from billing_sources.canonical import CanonicalCharge, CanonicalTax, Category
 from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_accounts import USAGE, AccountTree, Node
 from billing_sources.readers.x12_envelope import element
-from billing_sources.readers.x12_table import Table
+from billing_sources.readers.x12_table import AllowanceShape, ItemShape, Table
 from billing_sources.readers.x12_values import ZERO, Unreadable, amount, day, implied_cents, rate_percent
 
 _EXTENDED = "M4"  # IT103: IT104 is the whole amount, and the quantity must not multiply it
 _LEVELS = {str(level): level for level in range(1, 100)}
 Lookup = Callable[[str], Category | None]
-
-
-class ItemShape(NamedTuple):
-    """Where IT1 or SLN keep what a charge needs."""
-
-    quantity: int
-    unit: int
-    price: int
-    codes: int  # first product code; the others follow at every second element
-
-    @classmethod
-    def of(cls, table: Table, tag: str) -> ItemShape:
-        fields = ("charge.quantity", "charge.unit", "charge.unit_price", "charge.product_code")
-        return cls(*(table.elements[tag, field] for field in fields))
-
-
-class AllowanceShape(NamedTuple):
-    """Where SAC or ITA keep an allowance or a charge. Element 1 is the indicator in both."""
-
-    code: int
-    amount: int
-    text: int
-
-    @classmethod
-    def of(cls, table: Table, tag: str) -> AllowanceShape:
-        fields = ("charge.source_term", "charge.amount", "charge.description")
-        return cls(*(table.elements[tag, field] for field in fields))
 
 
 class Lines:

@@ -39,6 +39,33 @@ class Table(NamedTuple):
     qualifiers: dict[str, tuple[str, ...]]
 
 
+class ItemShape(NamedTuple):
+    """Where IT1 or SLN keep what a charge needs."""
+
+    quantity: int
+    unit: int
+    price: int
+    codes: int  # first product code; the others follow at every second element
+
+    @classmethod
+    def of(cls, table: Table, tag: str) -> ItemShape:
+        fields = ("charge.quantity", "charge.unit", "charge.unit_price", "charge.product_code")
+        return cls(*(table.elements[tag, field] for field in fields))
+
+
+class AllowanceShape(NamedTuple):
+    """Where SAC or ITA keep an allowance or a charge. Element 1 is the indicator in both."""
+
+    code: int
+    amount: int
+    text: int
+
+    @classmethod
+    def of(cls, table: Table, tag: str) -> AllowanceShape:
+        fields = ("charge.source_term", "charge.amount", "charge.description")
+        return cls(*(table.elements[tag, field] for field in fields))
+
+
 @lru_cache(maxsize=16)
 def compiled(mapping: tuple[FieldMap, ...]) -> Table:
     """Raises ValueError or KeyError for a row that cannot drive the reading: a mapping is code and fails at once."""
