@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=255)),
                 ('body', models.BinaryField()),
                 ('received_at', models.DateTimeField()),
+                ('applied_at', models.DateTimeField(null=True)),
                 ('failure', models.TextField(blank=True)),
             ],
         ),
@@ -96,6 +97,7 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('pending', 'Pending'), ('leased', 'Leased'), ('staged', 'Staged'), ('sent', 'Sent'), ('acknowledged', 'Acknowledged'), ('dead', 'Dead')], default='pending', max_length=12)),
                 ('payload', models.BinaryField(null=True)),
                 ('payload_sha256', models.CharField(blank=True, max_length=64)),
+                ('staged_name', models.CharField(blank=True, max_length=120)),
                 ('attempts', models.PositiveIntegerField(default=0)),
                 ('next_attempt_at', models.DateTimeField()),
                 ('lease_token', models.UUIDField(null=True)),
@@ -231,15 +233,15 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('level', models.CharField(max_length=12)),
                 ('verdict', models.CharField(max_length=24)),
-                ('invoice_number', models.CharField(blank=True, max_length=80)),
                 ('reason', models.CharField(blank=True, max_length=400)),
                 ('received_at', models.DateTimeField()),
                 ('customer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.customer')),
+                ('invoice', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='billing_sources.invoice')),
                 ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.armessage')),
                 ('posting', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.arposting')),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('posting', 'message', 'level', 'invoice_number'), name='each_answer_once')],
+                'constraints': [models.UniqueConstraint(fields=('posting', 'message', 'level', 'invoice'), name='each_answer_once', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
@@ -300,7 +302,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='payment',
-            constraint=models.UniqueConstraint(fields=('run', 'position'), name='one_payment_per_position'),
+            constraint=models.UniqueConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), fields=('run', 'position'), name='one_payment_per_position'),
         ),
         migrations.AddConstraint(
             model_name='payment',

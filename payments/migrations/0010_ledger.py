@@ -40,9 +40,12 @@ MOVE_COUNTERS = migrations.RunSQL(
     BEGIN
         IF EXISTS (SELECT FROM events e JOIN payments_payment p ON p.id = e.payment_id
                    JOIN payments_payrun r ON r.id = p.run_id
-                   WHERE (e.kind = 'held' AND r.state <> 'draft')
-                      OR (e.kind = 'released' AND r.state IN ('submitted', 'approved'))) THEN
-            RAISE EXCEPTION 'a submitted pay run is frozen' USING ERRCODE = 'restrict_violation';
+                   WHERE (e.kind = 'held' AND (r.state <> 'draft' OR p.state <> 'planned'))
+                      OR (e.kind = 'released' AND r.state IN ('submitted', 'approved'))
+                      OR (e.kind IN ('settled', 'reversed', 'carried') AND r.state NOT IN ('released', 'closed'))
+                      OR (current_setting('role') = 'tributary_tenant' AND NOT (
+                              e.kind = 'held' OR (e.kind = 'released' AND r.state IN ('draft', 'cancelled'))))) THEN
+            RAISE EXCEPTION 'the state of the pay run does not allow this' USING ERRCODE = 'restrict_violation';
         END IF;
 
         INSERT INTO payments_allocation AS a
@@ -86,14 +89,35 @@ MOVE_COUNTERS = migrations.RunSQL(
 # The only legal moves; payments/domain/lifecycle.py holds the same table and a test compares the two.
 LIFECYCLE = migrations.RunSQL(
     """
+    CREATE FUNCTION run_moves() RETURNS TABLE (before text, after text) LANGUAGE sql IMMUTABLE AS $$
+        VALUES ('draft', 'submitted'), ('draft', 'cancelled'),
+               ('submitted', 'draft'), ('submitted', 'approved'), ('submitted', 'cancelled'),
+               ('approved', 'draft'), ('approved', 'released'), ('approved', 'cancelled'),
+               ('released', 'closed')
+    $$;
     CREATE FUNCTION guard_run_state() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
-            ('draft', 'submitted'), ('draft', 'cancelled'),
-            ('submitted', 'draft'), ('submitted', 'approved'), ('submitted', 'cancelled'),
-            ('approved', 'draft'), ('approved', 'released'), ('approved', 'cancelled'),
-            ('released', 'closed')) THEN
+        IF TG_OP = 'INSERT' THEN
+            IF NEW.state <> 'draft' OR NEW.version <> 1 THEN
+                RAISE EXCEPTION 'a pay run begins as a draft' USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NEW;
+        END IF;
+        IF NEW.state <> OLD.state
+            AND NOT EXISTS (SELECT FROM run_moves() WHERE before = OLD.state AND after = NEW.state) THEN
             RAISE EXCEPTION 'a pay run cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
+        END IF;
+        IF NEW.version < OLD.version OR (NEW.state = 'draft' AND OLD.state <> 'draft' AND NEW.version = OLD.version) THEN
+            RAISE EXCEPTION 'a pay run goes back to draft as a new version' USING ERRCODE = 'restrict_violation';
+        END IF;
+        IF NEW.state = 'approved' AND OLD.state = 'submitted' AND NOT EXISTS (
+            SELECT FROM payments_approval a
+            WHERE a.run_id = NEW.id AND a.version = NEW.version AND a.sha256 = NEW.submitted_sha256) THEN
+            RAISE EXCEPTION 'nobody approved this version of the pay run' USING ERRCODE = 'restrict_violation';
+        END IF;
+        IF OLD.state <> 'draft' AND NEW.state <> 'draft' AND (NEW.submitted_sha256, NEW.version, NEW.title)
+            IS DISTINCT FROM (OLD.submitted_sha256, OLD.version, OLD.title) THEN
+            RAISE EXCEPTION 'a submitted pay run is frozen' USING ERRCODE = 'restrict_violation';
         END IF;
         IF NEW.state = 'released' AND OLD.state = 'approved' AND NOT EXISTS (
             SELECT FROM payments_approval a
@@ -102,21 +126,38 @@ LIFECYCLE = migrations.RunSQL(
         END IF;
         RETURN NEW;
     END $$;
-    CREATE TRIGGER guard_run_state BEFORE UPDATE OF state ON payments_payrun
+    CREATE TRIGGER guard_run_state BEFORE INSERT OR UPDATE ON payments_payrun
         FOR EACH ROW EXECUTE FUNCTION guard_run_state();
 
+    CREATE FUNCTION payment_moves() RETURNS TABLE (before text, after text) LANGUAGE sql IMMUTABLE AS $$
+        VALUES ('planned', 'released'), ('planned', 'cancelled'), ('released', 'sent'),
+               ('sent', 'accepted'), ('sent', 'posted'), ('sent', 'partly_posted'), ('sent', 'rejected'),
+               ('accepted', 'posted'), ('accepted', 'partly_posted'), ('accepted', 'rejected')
+    $$;
     CREATE FUNCTION guard_payment_state() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE run_state text;
     BEGIN
-        IF NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
-            ('planned', 'released'), ('planned', 'cancelled'),
-            ('released', 'sent'), ('released', 'rejected'),
-            ('sent', 'accepted'), ('sent', 'posted'), ('sent', 'partly_posted'), ('sent', 'rejected'),
-            ('accepted', 'posted'), ('accepted', 'partly_posted'), ('accepted', 'rejected')) THEN
+        IF TG_OP = 'INSERT' THEN
+            IF NEW.state <> 'planned' OR NEW.placed <> 0 OR NEW.reference <> '' THEN
+                RAISE EXCEPTION 'a payment begins planned and empty' USING ERRCODE = 'restrict_violation';
+            END IF;
+            RETURN NEW;
+        END IF;
+        IF NEW.state <> OLD.state
+            AND NOT EXISTS (SELECT FROM payment_moves() WHERE before = OLD.state AND after = NEW.state) THEN
             RAISE EXCEPTION 'a payment cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
+        END IF;
+        IF NEW.state = 'released' AND OLD.state = 'planned' THEN
+            SELECT state INTO STRICT run_state FROM payments_payrun WHERE id = NEW.run_id;
+            IF run_state <> 'released' OR NEW.reference = '' OR NEW.planned IS DISTINCT FROM NEW.placed THEN
+                RAISE EXCEPTION 'a payment is released with its run, reference and amount' USING ERRCODE = 'restrict_violation';
+            END IF;
+        ELSIF OLD.state <> 'planned' AND (NEW.planned, NEW.reference) IS DISTINCT FROM (OLD.planned, OLD.reference) THEN
+            RAISE EXCEPTION 'a released payment is frozen' USING ERRCODE = 'restrict_violation';
         END IF;
         RETURN NEW;
     END $$;
-    CREATE TRIGGER guard_payment_state BEFORE UPDATE OF state ON payments_payment
+    CREATE TRIGGER guard_payment_state BEFORE INSERT OR UPDATE ON payments_payment
         FOR EACH ROW EXECUTE FUNCTION guard_payment_state();
     """,
     migrations.RunSQL.noop,
@@ -142,17 +183,41 @@ APPROVALS = migrations.RunSQL(
 
     CREATE FUNCTION guard_plan() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
-        IF EXISTS (SELECT FROM payments_payrun r WHERE r.id = NEW.run_id AND r.state <> 'draft') THEN
+        IF EXISTS (SELECT FROM payments_payrun r
+                   WHERE r.id = COALESCE(NEW.run_id, OLD.run_id) AND r.state <> 'draft') THEN
             RAISE EXCEPTION 'a submitted pay run is frozen' USING ERRCODE = 'restrict_violation';
         END IF;
-        RETURN NEW;
+        RETURN COALESCE(NEW, OLD);
     END $$;
-    CREATE TRIGGER guard_plan BEFORE INSERT OR UPDATE OF method, currency, value_on, position ON payments_payment
+    CREATE TRIGGER guard_plan BEFORE INSERT OR UPDATE OF method, currency, value_on, position, note ON payments_payment
         FOR EACH ROW EXECUTE FUNCTION guard_plan();
-    CREATE TRIGGER guard_plan BEFORE INSERT OR UPDATE ON payments_payrunitem
+    CREATE TRIGGER guard_planned BEFORE UPDATE OF planned ON payments_payment
+        FOR EACH ROW WHEN (NEW.state = 'planned') EXECUTE FUNCTION guard_plan();
+    CREATE TRIGGER guard_plan BEFORE INSERT OR UPDATE OR DELETE ON payments_payrunitem
         FOR EACH ROW EXECUTE FUNCTION guard_plan();
-    CREATE TRIGGER guard_plan BEFORE INSERT OR UPDATE ON payments_shortpay
+    CREATE TRIGGER guard_plan BEFORE INSERT OR UPDATE OR DELETE ON payments_shortpay
         FOR EACH ROW EXECUTE FUNCTION guard_plan();
+    """,
+    migrations.RunSQL.noop,
+)
+
+
+# A customer's people may not change a received invoice, and so may not lock one either. This locks for them: their own
+# customer's, in the order of ids, as everything else that locks invoices does.
+LOCK_INVOICES = migrations.RunSQL(
+    """
+    CREATE FUNCTION lock_invoices(codes uuid[]) RETURNS TABLE (
+        id bigint, code uuid, number varchar, currency varchar, payable numeric, open numeric, is_current boolean,
+        is_payable boolean, account_id bigint, state varchar)
+    LANGUAGE sql SECURITY DEFINER SET search_path = public AS $$
+        SELECT i.id, i.code, i.number, i.currency, i.payable, i.open, i.is_current, i.is_payable, i.account_id, i.state
+        FROM billing_sources_invoice i
+        WHERE i.code = ANY(codes) AND i.state IN ('published', 'superseded')
+          AND i.customer_id = NULLIF(current_setting('tributary.customer', true), '')::bigint
+        ORDER BY i.id FOR NO KEY UPDATE
+    $$;
+    REVOKE EXECUTE ON FUNCTION lock_invoices(uuid[]) FROM PUBLIC;
+    GRANT EXECUTE ON FUNCTION lock_invoices(uuid[]) TO tributary_tenant;
     """,
     migrations.RunSQL.noop,
 )
@@ -165,6 +230,7 @@ class Migration(migrations.Migration):
         MOVE_COUNTERS,
         LIFECYCLE,
         APPROVALS,
+        LOCK_INVOICES,
         append_only("payments_allocationevent"),
         append_only("payments_approval"),
         append_only("payments_aracknowledgement"),

@@ -34,6 +34,7 @@ class ArPosting(models.Model):
     state = models.CharField(max_length=12, choices=State.choices, default=State.PENDING)
     payload = models.BinaryField(null=True)
     payload_sha256 = models.CharField(max_length=64, blank=True)
+    staged_name = models.CharField(max_length=120, blank=True)  # the staging file, once `staged`
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField()
     lease_token = models.UUIDField(null=True)
@@ -62,6 +63,7 @@ class ArMessage(models.Model):
     name = models.CharField(max_length=255)
     body = models.BinaryField()
     received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
     failure = models.TextField(blank=True)  # why it could not be read; it waits for a person
 
 
@@ -73,14 +75,14 @@ class ArAcknowledgement(models.Model):
     message = models.ForeignKey(ArMessage, on_delete=models.PROTECT, related_name="+")
     level = models.CharField(max_length=12)
     verdict = models.CharField(max_length=24)
-    invoice_number = models.CharField(max_length=80, blank=True)
+    invoice = models.ForeignKey("billing_sources.Invoice", on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=400, blank=True)
     received_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["posting", "message", "level", "invoice_number"], name="each_answer_once"
+                fields=["posting", "message", "level", "invoice"], nulls_distinct=False, name="each_answer_once"
             )
         ]
 

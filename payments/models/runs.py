@@ -13,7 +13,8 @@ from portal.amount_field import AmountField
 
 
 class PayRun(models.Model):
-    """The customer's plan. `version` rises with every edit; an approval binds to one version's hash."""
+    """The customer's plan. `version` rises whenever a submitted run goes back to draft: an approval binds to one version's
+    hash, and so is void from then on."""
 
     class State(models.TextChoices):
         DRAFT = "draft"
@@ -132,7 +133,9 @@ class Payment(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["run", "position"], name="one_payment_per_position"),
+            models.UniqueConstraint(
+                fields=["run", "position"], condition=~Q(state="cancelled"), name="one_payment_per_position"
+            ),
             models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="one_payment_per_reference"),
             models.UniqueConstraint(fields=["id", "customer", "currency"], name="payment_of_customer_in_currency"),
             models.CheckConstraint(condition=Q(position__range=(1, 9)), name="payments_have_keys_1_to_9"),

@@ -1,0 +1,50 @@
+"""What a connector to AR is: how it words a message, and the folders through which it passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from payments.models import ArPosting
+
+CONNECTOR: Final = "x12_820"
+
+
+class Undeliverable(Exception):
+    """The message cannot be worded, now or later: it waits for a person instead of another attempt."""
+
+
+@dataclass(frozen=True)
+class DropFolders:
+    """Three folders of one file system: `staging` is ours alone, AR takes files from `out` and leaves answers in `in_`.
+
+    A name that starts with "." or ends in ".part" or ".tmp" is a file that is still being written.
+    """
+
+    staging: Path
+    out: Path
+    in_: Path
+
+    @classmethod
+    def under(cls, folder: Path) -> DropFolders:
+        return cls(folder / "staging", folder / "out", folder / "in")
+
+    def make(self) -> None:
+        for folder in (self.staging, self.out, self.in_):
+            folder.mkdir(parents=True, exist_ok=True)
+
+
+@dataclass(frozen=True)
+class Connector:
+    """One way to AR, as a value. `name` is that of its postings.
+
+    `render` is called inside a read-only transaction of the carrier and must give the same bytes for the same
+    posting whenever it is asked; it raises `Undeliverable`. `file_name` is the posting's own.
+    """
+
+    name: str
+    folders: DropFolders
+    render: Callable[[ArPosting], bytes]
+    file_name: Callable[[ArPosting], str]

@@ -1,0 +1,1 @@
+"""Money decisions as pure functions on frozen facts. No Django here."""

@@ -1,0 +1,165 @@
+"""May these amounts of these invoices stand on these payments? Pure; invariants I01–I06, F9, F12.
+
+The caller fetches the facts under lock; what is decided here the database checks once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from payments.domain.refusals import Refusal, Rule
+from portal.money import ZERO, format_amount, is_exact, round_to
+
+Pair = tuple[int, int]  # payment id, invoice id
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceFacts:
+    """One revision of an invoice: what may be allocated of it (`payable`), and what nobody has placed yet (`open`)."""
+
+    id: int
+    number: str
+    currency: str
+    payable: Decimal
+    open: Decimal
+    is_current: bool
+    is_payable: bool
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFacts:
+    """A payment of a draft: `planned` is the amount that it must reach, or None; `placed` what stands on it."""
+
+    id: int
+    position: int
+    currency: str
+    planned: Decimal | None
+    placed: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What shall stand of an invoice on a payment from now on: an amount, a percentage, or (neither) all that is open.
+
+    Percentage and "all" are taken of what is open together with what already stands on this very payment.
+    """
+
+    payment_id: int
+    invoice_id: int
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """An event for the ledger: `held` puts the amount on the payment, `released` takes it off."""
+
+    kind: str
+    payment_id: int
+    invoice_id: int
+    amount: Decimal
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The moves that bring the placements about, what is then left of each invoice and payment — or why not."""
+
+    moves: tuple[Move, ...]
+    left_of_invoices: Mapping[int, Decimal]
+    left_of_payments: Mapping[int, Decimal]  # of those with a planned amount
+    refusals: tuple[Refusal, ...]
+
+
+def why_not_payable(invoice: InvoiceFacts) -> Refusal | None:
+    """Why nothing of the invoice can be allocated, whatever the amount."""
+    if not invoice.is_current:
+        return Refusal(Rule.REVISED, f"{invoice.number} was replaced by a later bill.")
+    if invoice.payable < 0:
+        return Refusal(Rule.CREDIT_NOTE, f"{invoice.number} is a credit note, which cannot be placed yet.")
+    if not invoice.is_payable or not invoice.payable:
+        return Refusal(Rule.NOT_PAYABLE, f"{invoice.number} asks for no payment.")
+    return None
+
+
+def check(
+    invoices: Mapping[int, InvoiceFacts],
+    payments: Mapping[int, PaymentFacts],
+    standing: Mapping[Pair, Decimal],
+    placements: Sequence[Placement],
+) -> Verdict:
+    """Judge the placements in their order; those before leave less for those after. Every id must be in the facts."""
+    open_ = {key: invoice.open for key, invoice in invoices.items()}
+    placed = {key: payment.placed for key, payment in payments.items()}
+    moves: list[Move] = []
+    refusals: list[Refusal] = []
+    seen: set[Pair] = set()
+    for placement in placements:
+        invoice, payment = invoices[placement.invoice_id], payments[placement.payment_id]
+        pair = (payment.id, invoice.id)
+        stands = standing.get(pair, ZERO)
+        wanted = _wanted(placement, open_[invoice.id] + stands, invoice.currency)
+        rise = wanted - stands
+        refusal = (
+            _twice(invoice, payment, pair in seen)
+            or _why_not_together(invoice, payment)
+            or _why_not_amount(invoice, wanted)
+            or _why_not_room(invoice, payment, rise, open_[invoice.id], placed[payment.id])
+        )
+        seen.add(pair)
+        if refusal:
+            refusals.append(refusal)
+            continue
+        if rise:
+            moves.append(Move("held" if rise > 0 else "released", payment.id, invoice.id, abs(rise)))
+        open_[invoice.id] -= rise
+        placed[payment.id] += rise
+    left = {key: p.planned - placed[key] for key, p in payments.items() if p.planned is not None}
+    return Verdict(tuple(moves), open_, left, tuple(refusals))
+
+
+def _wanted(placement: Placement, available: Decimal, currency: str) -> Decimal:
+    if placement.amount is not None:
+        return placement.amount
+    if placement.percent is not None:
+        return round_to(available * placement.percent / 100, currency)
+    return available
+
+
+def _twice(invoice: InvoiceFacts, payment: PaymentFacts, is_repeated: bool) -> Refusal | None:
+    if not is_repeated:
+        return None
+    return Refusal(Rule.TWICE, f"{invoice.number} is named twice for payment {payment.position}.")
+
+
+def _why_not_together(invoice: InvoiceFacts, payment: PaymentFacts) -> Refusal | None:
+    if invoice.currency == payment.currency:
+        return why_not_payable(invoice)
+    words = f"{invoice.number} is in {invoice.currency}, payment {payment.position} in {payment.currency}."
+    return Refusal(Rule.CURRENCY, words)
+
+
+def _why_not_amount(invoice: InvoiceFacts, wanted: Decimal) -> Refusal | None:
+    if not wanted.is_finite() or wanted < 0:
+        return Refusal(Rule.NOT_POSITIVE, f"{invoice.number}: only an amount above zero can be placed.")
+    if not wanted:
+        return Refusal(Rule.NOTHING_OPEN, f"Nothing of {invoice.number} is open.")
+    if not is_exact(wanted, invoice.currency):
+        return Refusal(Rule.NOT_MINOR_UNITS, f"{invoice.number}: {wanted} is finer than {invoice.currency} can pay.")
+    return None
+
+
+def _why_not_room(
+    invoice: InvoiceFacts, payment: PaymentFacts, rise: Decimal, open_: Decimal, placed: Decimal
+) -> Refusal | None:
+    currency = payment.currency
+    if rise > open_:
+        over, left = format_amount(rise, currency), format_amount(open_, currency)
+        return Refusal(Rule.OVER_INVOICE, f"{invoice.number} has {left} {currency} open, not {over}.")
+    if payment.planned is not None and rise > 0 and placed + rise > payment.planned:
+        left = format_amount(payment.planned - placed, currency)
+        words = f"{invoice.number} does not fit: payment {payment.position} has room for {left} {currency}."
+        return Refusal(Rule.OVER_PAYMENT, words)
+    return None

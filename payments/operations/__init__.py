@@ -1,0 +1,36 @@
+"""What people do: every button is an operation. Actor first, `now` last; one transaction, one command key."""
+
+from payments.operations.allocate import Place, allocate, unallocate
+from payments.operations.approve import approve_run, return_run
+from payments.operations.cancel import cancel_run
+from payments.operations.choose import choose_invoices, drop_invoices, leave_open, open_run, undo_leave_open
+from payments.operations.organise import group_invoices, tag_invoices, ungroup_invoices, untag_invoices
+from payments.operations.plan import add_payment, change_payment, remove_payment
+from payments.operations.release import release_run
+from payments.operations.short_pay import short_pay, withdraw_short_pay
+from payments.operations.submit import submit_run
+
+__all__ = [
+    "Place",
+    "add_payment",
+    "allocate",
+    "approve_run",
+    "cancel_run",
+    "change_payment",
+    "choose_invoices",
+    "drop_invoices",
+    "group_invoices",
+    "leave_open",
+    "open_run",
+    "release_run",
+    "remove_payment",
+    "return_run",
+    "short_pay",
+    "submit_run",
+    "tag_invoices",
+    "unallocate",
+    "undo_leave_open",
+    "ungroup_invoices",
+    "untag_invoices",
+    "withdraw_short_pay",
+]

@@ -1,0 +1,104 @@
+"""Place amounts of invoices on the payments of a run. A hold is taken when placed, already in the draft."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from payments.commands import Done, command
+from payments.domain.allocation import Move, Placement, Verdict, check
+from payments.domain.refusals import Rule, refuse, refuse_any
+from payments.facts import lock_payments, payment_facts, standing
+from payments.models import Payment
+from payments.operations.choose import lock_chosen
+from payments.operations.editing import begin_edit, subject
+from payments.operations.ledger import append
+from payments.operations.plan import payment_of
+from portal.actor import Actor
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What shall stand of an invoice on a payment from now on: `amount`, or `percent` of, or all that is open to it."""
+
+    invoice: UUID
+    payment: UUID
+    amount: Decimal | None = None
+    percent: Decimal | None = None
+
+
+@command
+def allocate(actor: Actor, *, run: UUID, placements: Sequence[Place], key: UUID, now: datetime) -> Done:
+    """Bring the placements about, all or none: thousands in one call. Saying the same again changes nothing."""
+    draft, voided = begin_edit(actor, run, now)
+    payments = lock_payments(draft)
+    by_code = {payment.code: payment for payment in payments}
+    invoices = lock_chosen(actor, draft, [place.invoice for place in placements])
+    verdict = check(
+        {invoice.id: invoice for invoice in invoices.values()},
+        {payment.pk: payment_facts(payment) for payment in payments},
+        standing(payments, [invoice.id for invoice in invoices.values()]),
+        [
+            Placement(
+                (by_code.get(place.payment) or payment_of(payments, place.payment)).pk,
+                invoices[place.invoice].id,
+                place.amount,
+                place.percent,
+            )
+            for place in placements
+        ],
+    )
+    refuse_any(verdict.refusals)
+    append(
+        verdict.moves,
+        reason="",
+        by=actor.user_id,
+        now=now,
+    )
+    message = _placed_in_words(verdict, payments) + voided
+    return Done(message, "invoices placed", subject(draft), str(draft.code), _detail(verdict, payments))
+
+
+@command
+def unallocate(
+    actor: Actor, *, run: UUID, invoices: Sequence[UUID], payment: UUID | None = None, key: UUID, now: datetime
+) -> Done:
+    """Take the invoices off one payment, or off all of the run's."""
+    draft, voided = begin_edit(actor, run, now)
+    payments = lock_payments(draft)
+    chosen = payments if payment is None else [payment_of(payments, payment)]
+    found = lock_chosen(actor, draft, invoices)
+    held = standing(chosen, [invoice.id for invoice in found.values()])
+    if not held:
+        raise refuse(Rule.EMPTY, "Nothing of these invoices stands there.")
+    append(
+        [Move("released", payment_id, invoice_id, amount) for (payment_id, invoice_id), amount in held.items()],
+        reason="taken off",
+        by=actor.user_id,
+        now=now,
+    )
+    message = f"{len({invoice for _, invoice in held})} taken off.{voided}"
+    return Done(message, "invoices taken off", subject(draft), str(draft.code), {"allocations": len(held)})
+
+
+def _placed_in_words(verdict: Verdict, payments: Sequence[Payment]) -> str:
+    position = {payment.pk: payment.position for payment in payments}
+    counts = Counter(position[move.payment_id] for move in verdict.moves)
+    if not counts:
+        return "Nothing changed."
+    return " ".join(f"{count} placed on payment {at}." for at, count in sorted(counts.items()))
+
+
+def _detail(verdict: Verdict, payments: Sequence[Payment]) -> dict[str, dict[str, str | int]]:
+    """Counts and sums by payment: the ledger has the single amounts."""
+    detail: dict[str, dict[str, str | int]] = {}
+    for payment in payments:
+        moves = [move for move in verdict.moves if move.payment_id == payment.pk]
+        if moves:
+            signed = sum((m.amount if m.kind == "held" else -m.amount for m in moves), Decimal(0))
+            detail[str(payment.position)] = {"invoices": len(moves), "amount": str(signed)}
+    return detail

@@ -1,0 +1,77 @@
+"""Pay less on purpose, with the reason: mandatory, from a closed list."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from payments.commands import Done, command
+from payments.domain.allocation import InvoiceFacts
+from payments.domain.reasons import reason as reason_of
+from payments.domain.refusals import Rule, refuse
+from payments.models import ShortPay
+from payments.operations.choose import lock_chosen
+from payments.operations.editing import begin_edit, subject
+from portal.actor import Actor
+from portal.money import format_amount, is_exact
+
+LONGEST_NOTE = 200
+
+
+@command
+def short_pay(
+    actor: Actor, *, run: UUID, invoice: UUID, amount: Decimal, reason: str, note: str = "", key: UUID, now: datetime
+) -> Done:
+    """State that `amount` of the invoice's open rest is not paid, and why. A second statement replaces the first."""
+    draft, voided = begin_edit(actor, run, now)
+    found = lock_chosen(actor, draft, [invoice])[invoice]
+    _check_amount(found, amount)
+    _check_reason(reason, note)
+    ShortPay.objects.update_or_create(
+        run=draft,
+        invoice_id=found.id,
+        defaults={
+            "customer_id": actor.customer_id,
+            "amount": amount,
+            "reason": reason,
+            "note": note.strip(),
+            "stated_by_id": actor.user_id,
+            "stated_at": now,
+        },
+    )
+    message = f"{found.number} is short-paid by {format_amount(amount, found.currency)} {found.currency}.{voided}"
+    detail = {"invoice": found.number, "amount": str(amount), "reason": reason}
+    return Done(message, "invoice short-paid", subject(draft), str(draft.code), detail)
+
+
+@command
+def withdraw_short_pay(actor: Actor, *, run: UUID, invoice: UUID, key: UUID, now: datetime) -> Done:
+    """The invoice is to be paid whole after all."""
+    draft, voided = begin_edit(actor, run, now)
+    found = lock_chosen(actor, draft, [invoice])[invoice]
+    count, _ = ShortPay.objects.filter(run=draft, invoice_id=found.id).delete()
+    if not count:
+        raise refuse(Rule.EMPTY, f"{found.number} is not short-paid.")
+    message = f"{found.number} is no longer short-paid.{voided}"
+    return Done(message, "short pay withdrawn", subject(draft), str(draft.code), {"invoice": found.number})
+
+
+def _check_amount(invoice: InvoiceFacts, amount: Decimal) -> None:
+    if not amount.is_finite() or amount <= 0:
+        raise refuse(Rule.NOT_POSITIVE, "A short pay is above zero.")
+    if not is_exact(amount, invoice.currency):
+        raise refuse(Rule.NOT_MINOR_UNITS, f"{amount} is finer than {invoice.currency} can pay.")
+    if amount > invoice.open:
+        left = format_amount(invoice.open, invoice.currency)
+        raise refuse(Rule.OVER_INVOICE, f"{invoice.number} has {left} {invoice.currency} open, not that much.")
+
+
+def _check_reason(key: str, note: str) -> None:
+    found = reason_of(key)
+    if found is None:
+        raise refuse(Rule.UNKNOWN_REASON, "Choose a reason from the list.")
+    if found.needs_note and not note.strip():
+        raise refuse(Rule.TEXT, f"“{found.words}” needs a note.")
+    if len(note) > LONGEST_NOTE:
+        raise refuse(Rule.TEXT, f"A note has at most {LONGEST_NOTE} characters.")

@@ -1,0 +1,34 @@
+"""Submit a pay run for approval: every selected cent is accounted for, and what is approved is hashed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from payments.commands import Done, command
+from payments.domain.payload import sha256_of
+from payments.domain.refusals import Rule, refuse, refuse_any
+from payments.domain.submission import why_not_submitted
+from payments.facts import lock_items, lock_payments, lock_run, payload, payment_facts
+from payments.models import PayRun
+from payments.operations.editing import subject
+from portal.actor import Actor
+from portal.customers import access
+
+
+@command
+def submit_run(actor: Actor, *, run: UUID, key: UUID, now: datetime) -> Done:
+    """Freeze the draft and store the hash of it. Raises `Refused` with all that is missing."""
+    draft = lock_run(actor, run)
+    if draft.state != PayRun.State.DRAFT:
+        raise refuse(Rule.RUN_IS_FROZEN, f"Pay run {draft.number} is {draft.state}.")
+    payments = lock_payments(draft)
+    items = lock_items(draft)
+    access.require(actor, "prepare", {item.account_id for item in items})
+    refuse_any(why_not_submitted(items, [payment_facts(payment) for payment in payments]))
+    draft.state = PayRun.State.SUBMITTED
+    draft.submitted_by_id, draft.submitted_at, draft.returned_reason = actor.user_id, now, ""
+    draft.submitted_sha256 = sha256_of(payload(draft, payments, items))
+    draft.save(update_fields=["state", "submitted_by", "submitted_at", "submitted_sha256", "returned_reason"])
+    detail = {"version": draft.version, "sha256": draft.submitted_sha256, "invoices": len(items)}
+    return Done(f"Pay run {draft.number} waits for approval.", "run submitted", subject(draft), str(draft.code), detail)
