@@ -237,3 +237,6 @@ LOGGING = {
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "stream": sys.stderr}},
     "root": {"handlers": ["stderr"], "level": os.environ.get("LOG_LEVEL", "WARNING")},
 }
+
+# --- The carrier ----------------------------------------------------------------------------------------------------
+CARRIER_FILE = Path(os.environ.get("TRIBUTARY_CARRIER", BASE_DIR / "portal" / "carrier.toml"))

@@ -15,8 +15,9 @@ from typing import Any, Literal, cast
 
 import msgspec
 
+from payments.domain.references import make_reference
 from portal.money import ZERO, is_exact
-from remittance.references import make_reference, make_scan_line, minor_units, read_scan_line
+from remittance.references import make_scan_line, minor_units, read_scan_line
 
 Method = Literal["ach_credit", "wire", "cheque"]
 

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
+from payments.domain.references import ReferenceInvalid
 from remittance.advice import AdviceDoesNotTie, Totals, build, from_plain, to_plain
-from remittance.references import ReferenceInvalid
 from remittance.sheets import cut
 from tests.remittance.advices import ISSUED, MOCK_UP_LINES, PAYER, advice, line, many_lines
 

@@ -10,15 +10,8 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from remittance.references import (
-    ReferenceInvalid,
-    epc_qr_svg,
-    make_reference,
-    make_scan_line,
-    payment_digits,
-    read_scan_line,
-    validate_reference,
-)
+from payments.domain.references import ReferenceInvalid, make_reference, payment_digits
+from remittance.references import epc_qr_svg, make_scan_line, read_scan_line, validate_reference
 
 SCAN_LINE = make_scan_line(customer_number="40-11982", code="PAY-2211-3", amount=Decimal("19708.00"), currency="EUR")
 
