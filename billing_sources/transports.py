@@ -21,6 +21,9 @@ class Payload:
 
 
 class Transport(Protocol):
+    @property
+    def folder(self) -> str: ...
+
     def fetch(self, root: Path) -> Iterator[Payload]: ...
 
     def describe(self) -> str: ...

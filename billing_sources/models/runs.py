@@ -58,11 +58,17 @@ class ImportRun(models.Model):
         FINISHED = "finished"
         FAILED = "failed"
 
+    class Trigger(models.TextChoices):
+        NIGHTLY = "nightly"
+        COMMAND = "command"
+        STAFF = "staff"
+        REPLAY = "replay"  # a file again from the archive
+
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     system = models.ForeignKey(BillingSystem, on_delete=models.PROTECT, related_name="+")
     cycle = models.ForeignKey(BillCycle, on_delete=models.PROTECT, null=True, related_name="+")
     started_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
-    trigger = models.CharField(max_length=12)  # nightly, command, staff
+    trigger = models.CharField(max_length=12)
     state = models.CharField(max_length=12, choices=State.choices, default=State.READY)
     started_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)

@@ -1,0 +1,121 @@
+"""Load: a batch of bills into PostgreSQL by COPY, ids from a block reserved in advance.
+
+Runs as tributary_ingest inside the one transaction of its file, so nothing is visible before all of it is.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db import connection
+
+from billing_sources import accounts, revisions, rows
+from billing_sources.accounts import Link
+from billing_sources.models import ImportFile, Invoice
+from billing_sources.normalize import Bill
+from billing_sources.proof import Proof
+from billing_sources.revisions import Placed
+
+_RESERVE = "SELECT nextval('billing_sources_invoice_id_seq') FROM generate_series(1, %s)"
+
+
+class _Place(NamedTuple):
+    """What all rows of a bill have in common."""
+
+    invoice_id: int
+    link: Link
+
+
+class Leftover(NamedTuple):
+    """What of a batch was not loaded."""
+
+    twice: list[Bill]
+    outdated: list[Bill]
+
+
+def load(file: ImportFile, bills: Sequence[Bill], proof: Proof, now: datetime, *, may_repeat: bool = False) -> Leftover:
+    """Load a batch and count it in the proof.
+
+    `may_repeat`: a person decided that the second bill of a number is the right one; it revises the first.
+    """
+    placing = revisions.place(file, [rows.write(bill) for bill in bills], may_repeat=may_repeat)
+    placed = [*placing.new, *placing.revised]
+    if placed:
+        links = accounts.resolve(file.run.system_id, [place.written.bill for place in placed], now)
+        _copy_all(file, placed, links, now)
+    as_they_were = [*placing.unchanged, *placing.outdated]
+    proof.created += len(placing.new)
+    proof.revised += len(placing.revised)
+    proof.unchanged += len(as_they_were)
+    proof.unchanged_amount += sum(same.bill.total for same in as_they_were)
+    proof.charges += sum(len(place.written.charges) for place in placed)
+    return Leftover([twice.bill for twice in placing.twice], [old.bill for old in placing.outdated])
+
+
+def _copy_all(file: ImportFile, placed: Sequence[Placed], links: dict[str, Link], now: datetime) -> None:
+    places = [
+        _Place(invoice_id, links[place.written.bill.invoice.account])
+        for invoice_id, place in zip(_reserve(len(placed)), placed, strict=True)
+    ]
+    both = list(zip(placed, places, strict=True))
+    _copy(rows.INVOICE_COPY, [_invoice_row(file, placed, place, now) for placed, place in both])
+    _copy(rows.CHARGE_COPY, [line for placed, place in both for line in _charge_rows(placed, place, links)])
+    _copy(rows.TAX_COPY, [line for placed, place in both for line in _tax_rows(placed, place)])
+
+
+def _reserve(how_many: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE, [how_many])
+        return [invoice_id for (invoice_id,) in cursor.fetchall()]
+
+
+def _copy(statement: str, lines: Sequence[str]) -> None:
+    if not lines:
+        return
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write("\n".join(lines) + "\n")
+
+
+def _invoice_row(file: ImportFile, placed: Placed, place: _Place, now: datetime) -> str:
+    bill, link = placed.written.bill, place.link
+    state = _state(placed, link)
+    ours = rows.row(
+        place.invoice_id,
+        str(uuid.uuid4()),
+        link.customer_id,
+        link.account_id,
+        link.id,
+        file.run.system_id,
+        file.pk,
+        placed.revision,
+        not placed.waits,
+        str(state),
+        now.isoformat() if state is Invoice.State.PUBLISHED else None,
+        file.mapping_version,
+        placed.written.digest,
+        bill.identity[2],
+        bill.payable,
+        bill.invoice.origin,
+    )
+    return f"{ours}\t{placed.written.header}\t{rows.NO_MONEY_YET}"
+
+
+def _state(placed: Placed, link: Link) -> Invoice.State:
+    if placed.waits:
+        return Invoice.State.WAITING
+    return Invoice.State.HELD if link.account_id is None else Invoice.State.PUBLISHED
+
+
+def _charge_rows(placed: Placed, place: _Place, links: dict[str, Link]) -> Iterable[str]:
+    head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
+    for account, origin, text in placed.written.charges:
+        yield f"{head}\t{links[account].id}\t{rows.escaped(origin)}\t{text}"
+
+
+def _tax_rows(placed: Placed, place: _Place) -> Iterable[str]:
+    head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
+    for origin, text in placed.written.taxes:
+        yield f"{head}\t{rows.escaped(origin)}\t{text}"

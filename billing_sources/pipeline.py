@@ -1,0 +1,189 @@
+"""A bill file's way in: fetch → archive → read → normalize → check → load → publish.
+
+Every step is a file of this package, in this order; this one is the table of contents. The bytes of a file are kept
+before anything interprets them. All that a file brings is loaded and published in one transaction, so a death anywhere
+leaves the file as it was, to be read again from the archive.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from decimal import localcontext
+from typing import BinaryIO
+
+from django.db import IntegrityError, OperationalError, transaction
+
+from billing_sources import archive, quarantine, runs
+from billing_sources.adapter import Adapter
+from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
+from billing_sources.checks import check
+from billing_sources.load import load
+from billing_sources.locks import alone_on
+from billing_sources.models import ImportFile, ImportRun
+from billing_sources.normalize import Bill, normalize
+from billing_sources.proof import Proof
+from billing_sources.publish import publish
+from billing_sources.registry import adapter_for
+from billing_sources.transports import Payload
+from portal.tenancy import ingest
+
+BATCH_BILLS = 500
+BATCH_CHARGES = 20_000
+MAX_ATTEMPTS = 3
+_DIGITS = 76  # sums are exact for any amount that a reader lets through
+_log = logging.getLogger(__name__)
+
+Opener = Callable[[], BinaryIO]
+
+
+def import_run(run: ImportRun, payloads: Iterable[Payload]) -> None:
+    """Finish what a dead worker left of this run, then take every payload."""
+    for file in runs.unfinished_files(run):
+        with alone_on("document", file.document_id):
+            _import_again(file)
+    for payload in payloads:
+        import_payload(run, payload)
+
+
+def import_payload(run: ImportRun, payload: Payload) -> ImportFile:
+    """Keep the bytes, and load them unless they are known: then a receipt is all that is written."""
+    document = archive.keep(payload, run.system, _now())
+    with alone_on("document", document.pk):
+        file, is_new = runs.receive(run, document, _now())
+        return _import_again(file) if is_new else file
+
+
+def rehearse(run: ImportRun, payload: Payload) -> ImportFile:
+    """Everything but the keeping: to be called inside a transaction that is rolled back."""
+    document = runs.rehearsed_document(run, payload.name, archive.fingerprint(payload), _now())
+    file, is_new = runs.receive(run, document, _now())
+    if is_new:
+        import_file(file, adapter_for(run.system.key), payload.open)
+    return file
+
+
+def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
+    """Load and publish a file, or hold it whole with the reason."""
+    proof = Proof()
+    try:
+        with ingest(), transaction.atomic(), localcontext(prec=_DIGITS), opener() as stream:
+            _load_bills(file, adapter, stream, proof)
+            publish(file, proof, _now())
+    except FileRejected as rejected:
+        quarantine.quarantine_file(file, rejected.issue, proof, _now())
+
+
+def _import_again(file: ImportFile) -> ImportFile:
+    """One attempt at a file from the archive. It is counted before it begins: what kills us thrice is poison."""
+    if file.attempts >= MAX_ATTEMPTS:
+        issue = Issue("POISON-01", expected="an import", found=f"{file.attempts} that did not come back")
+        quarantine.quarantine_file(file, issue, Proof(), _now())
+        return file
+    adapter = adapter_for(file.run.system.key)
+    runs.begin_attempt(file, adapter)
+    _with_patience(lambda: import_file(file, adapter, lambda: archive.open_document(file.document)))
+    return file
+
+
+def _with_patience(work: Callable[[], None]) -> None:
+    """Two files may bring the same new bill or account at once; the one that loses begins again and finds it."""
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            return work()
+        except (IntegrityError, OperationalError) as error:
+            if getattr(error.__cause__, "sqlstate", "") not in runs.COLLISIONS:
+                raise
+            _log.warning("import collided, beginning again: %s", error)
+    return work()
+
+
+def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof) -> None:
+    noted: set[str] = set()
+    for batch in _batches(_judged(file, adapter, stream, proof, noted)):
+        leftover = load(file, batch, proof, _now())
+        for bill in leftover.twice:
+            _hold(file, bill, [_on(bill, "DUP-01", "each number once", "twice")], proof)
+        quarantine.write_issues(file, [_old_news(bill) for bill in leftover.outdated])
+
+
+def _judged(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof, noted: set[str]) -> Iterator[Bill]:
+    """The bills that tie. What does not is held on the way."""
+    for parsed in _read(adapter, stream):
+        if isinstance(parsed, ControlTotals):
+            proof.declare(parsed)
+        elif isinstance(parsed, Issue):
+            _note_unread(file, parsed, proof)
+        else:
+            bill = normalize(parsed, adapter)
+            proof.read(bill.total)
+            issues = check(bill)
+            if any(issue.is_fatal for issue in issues):
+                _hold(file, bill, issues, proof)
+                continue
+            if issues or bill.unmapped:
+                quarantine.write_issues(file, [*issues, *_unmapped(bill, noted)])
+            yield bill
+
+
+def _read(adapter: Adapter, stream: BinaryIO) -> Iterator[CanonicalInvoice | Issue | ControlTotals]:
+    """What the reader yields. Its own failure is the file's: it is held, and the other files go on."""
+    try:
+        yield from adapter.read(stream, adapter)
+    except (FileRejected, OSError, MemoryError):
+        raise
+    except Exception as error:
+        _log.exception("the reader of %s failed", adapter.key)
+        found = f"{type(error).__name__}: {error}"[:500]
+        raise FileRejected(Issue("READ-01", expected="a readable file", found=found)) from error
+
+
+def _note_unread(file: ImportFile, issue: Issue, proof: Proof) -> None:
+    if issue.is_fatal:
+        proof.hold_unreadable()
+        quarantine.hold_unreadable(file, issue)
+    quarantine.write_issues(file, [issue])
+
+
+def _hold(file: ImportFile, bill: Bill, issues: list[Issue], proof: Proof) -> None:
+    proof.hold(bill.total)
+    quarantine.hold(file, bill)
+    quarantine.write_issues(file, issues)
+
+
+def _old_news(bill: Bill) -> Issue:
+    return _on(bill, "OLD-01", "the newest word on a bill", "one that a newer file has revised", is_fatal=False)
+
+
+def _on(bill: Bill, rule: str, expected: str, found: str, *, is_fatal: bool = True) -> Issue:
+    invoice = bill.invoice
+    return Issue(rule, invoice.origin, "number", expected, found, invoice.number, is_fatal)
+
+
+def _unmapped(bill: Bill, noted: set[str]) -> Iterator[Issue]:
+    """One issue for each unknown term of a file, where it first stands."""
+    for term, origin in bill.unmapped.items():
+        if term not in noted:
+            noted.add(term)
+            position = f"{bill.invoice.origin}, {origin}"
+            number = bill.invoice.number
+            yield Issue("VOCAB-01", position, "charge.source_term", "a known term", term, number, is_fatal=False)
+
+
+def _batches(bills: Iterator[Bill]) -> Iterator[list[Bill]]:
+    """By number of bills or of charges, so that neither many bills nor large ones need much memory."""
+    batch: list[Bill] = []
+    charges = 0
+    for bill in bills:
+        batch.append(bill)
+        charges += len(bill.invoice.charges)
+        if len(batch) >= BATCH_BILLS or charges >= BATCH_CHARGES:
+            yield batch
+            batch, charges = [], 0
+    if batch:
+        yield batch
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,97 @@
+"""The rows that a run leaves: which system, which files, how often each was tried."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db.models import F
+from psycopg.errors import DeadlockDetected, SerializationFailure, UniqueViolation
+
+from billing_sources.adapter import Adapter
+from billing_sources.archive import Fingerprint
+from billing_sources.models import BillCycle, BillingSystem, ImportFile, ImportRun, RawDocument
+from billing_sources.registry import adapter_for
+from portal.tenancy import ingest
+
+COLLISIONS = {error.sqlstate for error in (DeadlockDetected, SerializationFailure, UniqueViolation)}
+"""What the database says to the one of two files that loses."""
+
+_State = ImportFile.State
+_UNFINISHED = (_State.RECEIVED, _State.LOADING)
+_DONE_WITH = (_State.PUBLISHED, _State.QUARANTINED)
+
+
+def billing_system(key: str) -> BillingSystem:
+    """Its row, made when its adapter is first used. Raises `UnknownSystem`."""
+    adapter = adapter_for(key)
+    with ingest():
+        system, _ = BillingSystem.objects.get_or_create(key=key, defaults={"name": adapter.title})
+    return system
+
+
+def start(system: BillingSystem, trigger: str, now: datetime, cycle: BillCycle | None = None) -> ImportRun:
+    """A run that is ready for a worker; whoever has its id can work on it."""
+    with ingest():
+        return ImportRun.objects.create(system=system, trigger=trigger, started_at=now, cycle=cycle)
+
+
+def begin(run: ImportRun) -> None:
+    with ingest():
+        ImportRun.objects.filter(pk=run.pk).update(state=ImportRun.State.RUNNING)
+
+
+def finish(run: ImportRun, now: datetime, failure: str = "") -> None:
+    state = ImportRun.State.FAILED if failure else ImportRun.State.FINISHED
+    with ingest():
+        ImportRun.objects.filter(pk=run.pk).update(state=state, finished_at=now, failure=failure)
+
+
+def unfinished_files(run: ImportRun) -> Sequence[ImportFile]:
+    with ingest():
+        return list(
+            ImportFile.objects.filter(run=run, state__in=_UNFINISHED)
+            .select_related("document", "run__system")
+            .order_by("id")
+        )
+
+
+def receive(run: ImportRun, document: RawDocument, now: datetime) -> tuple[ImportFile, bool]:
+    """The file to work on, and True; or a receipt for bytes that were dealt with before, and False.
+
+    A file that a dead worker left is finished by whoever comes next, under the run that it belongs to. The caller
+    holds the lock on the document.
+    """
+    with ingest():
+        files = ImportFile.objects.select_related("document", "run__system").filter(document=document)
+        if left := files.filter(state__in=_UNFINISHED).first():
+            return left, True
+        if ours := files.filter(run=run).first():
+            return ours, False
+        is_known = files.filter(state__in=_DONE_WITH).exists()
+        state = _State.SEEN if is_known else _State.RECEIVED
+        return ImportFile.objects.create(run=run, document=document, state=state, received_at=now), not is_known
+
+
+def rehearsed_document(run: ImportRun, name: str, print_: Fingerprint, now: datetime) -> RawDocument:
+    """The document's row without its bytes."""
+    with ingest():
+        document, _ = RawDocument.objects.get_or_create(
+            system=run.system,
+            sha256=print_.sha256,
+            defaults={"name": name, "size": print_.size, "received_at": now},
+        )
+    return document
+
+
+def begin_attempt(file: ImportFile, adapter: Adapter) -> None:
+    """Count the attempt before it is made, in a transaction of its own."""
+    file.state, file.attempts = _State.LOADING, file.attempts + 1
+    file.mapping_version, file.vocabulary_version = adapter.mapping_version, adapter.vocabulary.version
+    with ingest():
+        ImportFile.objects.filter(pk=file.pk).update(
+            state=file.state,
+            attempts=F("attempts") + 1,
+            mapping_version=file.mapping_version,
+            vocabulary_version=file.vocabulary_version,
+        )

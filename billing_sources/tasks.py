@@ -1,0 +1,48 @@
+"""What workers do about bills. A message carries a row's id at most, and losing it loses nothing but half a minute."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from celery import shared_task
+from kombu.exceptions import OperationalError
+
+from billing_sources import night
+from billing_sources.released import load_released
+
+
+@shared_task(name="billing_sources.ring_night")
+def ring_night() -> None:
+    """From beat: make the runs whose night it is, and wake a worker for each."""
+    for run_id in night.ring_night(datetime.now(UTC)):
+        wake(import_cycle, run_id)
+
+
+@shared_task(name="billing_sources.sweep_runs")
+def sweep_runs() -> None:
+    """From beat: wake workers for whatever has not come to its end. Runs that are being worked on are left alone."""
+    for run_id in night.unended_runs():
+        wake(import_cycle, run_id)
+    for held_id in night.released_bills():
+        wake(load_bill, held_id)
+
+
+@shared_task(name="billing_sources.import_cycle")
+def import_cycle(run_id: int) -> None:
+    """Bring one import run to its end."""
+    night.work_on(run_id)
+
+
+@shared_task(name="billing_sources.load_bill")
+def load_bill(held_id: int) -> None:
+    """Load one bill that staff released."""
+    load_released(held_id, datetime.now(UTC))
+
+
+def wake(task: Any, row_id: int) -> None:
+    """Tell a worker about a row that is committed. Where no broker answers, the next sweep finds the row."""
+    try:
+        task.delay(row_id)
+    except OperationalError:
+        return
