@@ -31,8 +31,10 @@ def var_dir() -> Path:
 def ensure() -> None:
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = _start_postgres(var_dir() / "postgres")
+        os.environ["TRIBUTARY_EMBEDDED"] = "1"  # so that the demo stops what it started
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = _start_valkey(var_dir() / "valkey")
+        os.environ["TRIBUTARY_EMBEDDED"] = "1"
 
 
 def stop() -> None:

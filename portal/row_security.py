@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.db import migrations
 
@@ -26,7 +27,7 @@ def row_security(
     """
     names = {"tenant": roles.TENANT, "support": roles.SUPPORT, "staff": roles.STAFF}
     names |= {"ingest": roles.INGEST, "owner": roles.OWNER}
-    statements = [
+    statements: list[Any] = [
         f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
         f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
         f"CREATE POLICY own_customer ON {table} " + _TENANT_RULE.format(rule=rule, **names),

@@ -10,8 +10,8 @@ from billing_sources.generator import CycleOrder, month_before
 SEED = 7
 CUSTOMERS = 6
 SYSTEMS = ("atlas", "boreal")
-CYCLE_DAYS = {"1": 2, "2": 9, "3": 16, "4": 23}
-INVOICES_A_CYCLE = 250  # 2 systems × 4 cycles × 250 = 2,000 invoices a month
+CYCLE_DAYS = {"1": 1, "2": 5, "3": 9, "4": 13, "5": 17, "6": 21, "7": 25}
+INVOICES_A_CYCLE = 143  # 2 systems × 7 cycles × 143 = 2,002 invoices a month
 MONTHS = 3
 
 
@@ -27,6 +27,12 @@ def orders(today: date) -> Iterator[CycleOrder]:
 def latest_orders(today: date) -> list[CycleOrder]:
     """The newest closed cycle of each system, where the demo plants what can go wrong."""
     newest: dict[str, CycleOrder] = {order.system: order for order in orders(today)}
+    return list(newest.values())
+
+
+def latest_cycles(today: date) -> list[CycleOrder]:
+    """The newest closed order of every system's every cycle: between them they bill every account."""
+    newest = {(order.system, order.cycle): order for order in orders(today)}
     return list(newest.values())
 
 

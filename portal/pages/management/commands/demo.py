@@ -1,0 +1,120 @@
+"""`make demo`: everything on this machine, from nothing to a lived-in portal; Ctrl-C stops what it started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from portal import embedded
+from portal.demo.people import PASSWORD, PERSONAS
+
+
+class Command(BaseCommand):
+    help = "Starts database, broker, workers, beat, the demo's AR partner and the web server."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, **options: Any) -> None:
+        processes = Processes()
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self._run(processes, options["port"])
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopping …")
+        finally:
+            processes.stop()
+            if "TRIBUTARY_EMBEDDED" in os.environ:
+                embedded.stop()
+
+    def _run(self, processes: Processes, port: int) -> None:
+        self.stdout.write("Tributary demo")
+        _manage("prepare_database", "--verbosity", "0")
+        call_command("collectstatic", interactive=False, verbosity=0)
+        for name, command in _background().items():
+            processes.start(name, command)
+        _manage("seed_demo")
+        processes.start("web", _web(port))
+        self._print_logins(port)
+        processes.wait()
+
+    def _print_logins(self, port: int) -> None:
+        self.stdout.write(f"\n  http://127.0.0.1:{port}    password of everybody: {PASSWORD}\n\n")
+        for persona in PERSONAS:
+            whose = persona.customer or "the carrier"
+            self.stdout.write(f"  {persona.email:<26} {persona.name}, {persona.title} ({whose})")
+        self.stdout.write(f"\n  Logs: {settings.VAR_DIR / 'log'}    Ctrl-C stops everything.")
+        self.stdout.flush()
+
+
+class Processes:
+    """Child processes, each with a log of its own; none outlives us."""
+
+    def __init__(self) -> None:
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, command: list[str]) -> None:
+        log = settings.VAR_DIR / "log" / f"{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("ab") as output:
+            self._children[name] = subprocess.Popen(
+                command, stdout=output, stderr=output, start_new_session=True, cwd=settings.BASE_DIR
+            )
+
+    def wait(self) -> None:
+        """Until one of them ends by itself, which is a failure, or Ctrl-C."""
+        while True:
+            for name, child in self._children.items():
+                if child.poll() is not None:
+                    raise CommandError(f"{name} ended ({child.returncode}); see {settings.VAR_DIR / 'log'}")
+            time.sleep(0.5)
+
+    def stop(self) -> None:
+        for child in self._children.values():
+            if child.poll() is None:
+                os.killpg(child.pid, signal.SIGTERM)
+        for child in self._children.values():
+            try:
+                child.wait(timeout=20)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+
+
+def _background() -> dict[str, list[str]]:
+    celery = [sys.executable, "-m", "celery", "--app", "portal.celery"]
+    worker = [*celery, "worker", "--loglevel", "INFO", "-O", "fair", "--without-mingle", "--without-gossip"]
+    beat_schedule = str(settings.VAR_DIR / "beat")
+    return {
+        "worker-ingest": [*worker, "--queues", "ingest", "--concurrency", "2", "--hostname", "ingest@%h"],
+        "worker-push": [*worker, "--queues", "push,documents", "--concurrency", "1", "--hostname", "push@%h"],
+        "beat": [*celery, "beat", "--loglevel", "INFO", "--schedule", beat_schedule],
+        "demo-ar-partner": [sys.executable, _manage_py(), "run_demo_partner"],
+    }
+
+
+def _web(port: int) -> list[str]:
+    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--access-logfile", "-"]
+    return [sys.executable, "-m", "gunicorn", "portal.wsgi", *bind]
+
+
+def _manage(*arguments: str) -> None:
+    subprocess.run([sys.executable, _manage_py(), *arguments], check=True)
+
+
+def _manage_py() -> str:
+    return str(Path(settings.BASE_DIR) / "manage.py")
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
