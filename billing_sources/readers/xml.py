@@ -1,7 +1,7 @@
 """Streams XML documents line by line, without ever holding the tree of one. Pure; knows no invoice syntax.
 
-A file is one document, or an `InvoiceBatch` of documents closed by `ControlTotals`. What is yielded is emptied when
-the consumer asks for the next part, so memory grows with neither the lines of a document nor the documents of a batch.
+A file is one document, or an `InvoiceBatch` of documents closed by `ControlTotals`. What was
+yielded is freed one part later, so memory grows with neither the lines of a document nor the documents of a batch.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def stream_parts(file: BinaryIO, shape: Shape) -> Iterator[tuple[Part, Element]]
 
 
 def local_name(element: Element) -> str:
-    return str(etree.QName(element).localname)
+    return str(element.tag).rpartition("}")[2]
 
 
 def _pull_parser(tags: list[str]) -> etree.XMLPullParser:
@@ -89,7 +89,7 @@ class _Sweep:
     """Turns end events into parts and empties what was consumed.
 
     lxml forbids to remove the element that has just ended (the parser may still write its tail), so a consumed element
-    loses its children at once and is unlinked when its successor has been consumed.
+    is unlinked when its successor has been consumed.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -104,7 +104,7 @@ class _Sweep:
             if element.tag in lines:
                 if self._holds(element.getparent()):
                     yield Part.LINE, element
-                    self._spent_line = _spend(element, self._spent_line)
+                    self._spent_line = _succeed(element, self._spent_line)
             else:
                 yield from self._other(element)
 
@@ -131,7 +131,7 @@ class _Sweep:
         elif _is_outermost(element):
             yield Part.DOCUMENT, element
             self._holder = self._spent_line = None
-            self._spent_document = _spend(element, self._spent_document)
+            self._spent_document = _succeed(element, self._spent_document)
 
     def _leftovers(self, batch: Element) -> Iterator[tuple[Part, Element]]:
         for child in batch:
@@ -144,8 +144,8 @@ def _is_outermost(element: Element) -> bool:
     return parent is None or (parent.tag == BATCH and parent.getparent() is None)
 
 
-def _spend(element: Element, predecessor: Element | None) -> Element:
-    del element[:]
+def _succeed(element: Element, predecessor: Element | None) -> Element:
+    """Unlinks the predecessor, which frees it, and returns what is now the last one consumed."""
     if predecessor is not None:
         parent = predecessor.getparent()
         if parent is not None:

@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from billing_sources.readers.xml import Element
 from billing_sources.readers.xml_values import TRANSFORMS
@@ -42,23 +43,24 @@ class Table:
     def __init__(self, namespaces: dict[str, str], *rows: Row) -> None:
         self.rows = rows
         self._namespaces = namespaces
-        self._root = _Node()
-        self._alternatives: dict[str, list[str]] = {}
-        seen: set[str] = set()
+        root = _Node("")
+        ranks: dict[str, int] = {}
         for row in rows:
-            self._plant(row, self._key(row.canonical, seen))
+            ranks[row.canonical] = rank = ranks.get(row.canonical, -1) + 1
+            self._plant(root, row, rank)
+        self._root = root.compiled()
 
     def read(self, element: Element) -> dict[str, Any]:
         """Canonical field → value, for the fields that are there. Raises `Unreadable`."""
         found: dict[str, Any] = {}
-        _take(element, self._root.leaves, found)
-        _walk(element, self._root.children, found)
-        for name, keys in self._alternatives.items():
-            if name not in found:
-                for key in keys:
-                    if key in found:
-                        found[name] = found[key]
-                        break
+        spare: _Spare = []
+        _, leaves, branches = self._root
+        if leaves:
+            _take(element, leaves, found, spare)
+        _walk(element, branches, found, spare)
+        if spare:
+            for _, name, value in sorted(spare, key=_RANK):
+                found.setdefault(name, value)
         return found
 
     def text(self, element: Element, name: str) -> str:
@@ -66,24 +68,15 @@ class Table:
         path = next(row.path for row in self.rows if row.canonical == name)
         return " ".join((element.findtext(clark(path, self._namespaces)) or "").split())
 
-    def _key(self, name: str, seen: set[str]) -> str:
-        """The field's own name for its first row, a name behind it for each alternative."""
-        if name not in seen:
-            seen.add(name)
-            return name
-        keys = self._alternatives.setdefault(name, [])
-        keys.append(f"{name}|{len(keys) + 2}")
-        return keys[-1]
-
-    def _plant(self, row: Row, key: str) -> None:
+    def _plant(self, root: _Node, row: Row, rank: int) -> None:
         *steps, last = _STEP_BREAK.split(row.path)
         attribute = last[1:] if last.startswith("@") else ""
         if not attribute and last != ".":
             steps.append(last)
-        node = self._root
+        node = root
         for step in steps:
             node = node.child(step, self._namespaces)
-        node.leaves.append(_Leaf(key, attribute, TRANSFORMS[row.transform], row))
+        node.leaves.append(_Leaf(row.canonical, attribute, TRANSFORMS[row.transform], rank, row))
 
 
 def clark(path: str, namespaces: dict[str, str]) -> str:
@@ -96,65 +89,91 @@ _PREFIXED = re.compile(r"(\w+):(\w+)")
 _STEP = re.compile(r"(?P<tag>[\w:]+)(?:\[(?P<no>not\()?(?P<at>@)?(?P<test>[\w:/]+)='(?P<value>[^']*)'\)?\])?")
 
 
-@dataclass(frozen=True, slots=True)
-class _Leaf:
-    key: str
+class _Leaf(NamedTuple):
+    name: str
     attribute: str
     convert: Callable[[str], Any]
+    rank: int  # 0 for a field's first row, then counting its alternatives
     row: Row
 
 
-@dataclass(slots=True)
+_Accepts = Callable[[Element], bool]
+_Spare = list[tuple[int, str, Any]]  # alternatives, with their rank: they count where the first row found nothing
+_RANK = itemgetter(0)
+
+
+class _Branch(NamedTuple):
+    """What is to be done at a tag. Plain tuples, for this is the innermost loop of an import."""
+
+    accepts: _Accepts | None
+    leaves: tuple[_Leaf, ...]
+    branches: dict[str, tuple[_Branch, ...]]
+
+
 class _Node:
-    step: str = ""
-    accepts: Callable[[Element], bool] | None = None
-    leaves: list[_Leaf] = field(default_factory=list)
-    children: dict[str, list[_Node]] = field(default_factory=dict)
+    """A step while the table is built."""
+
+    def __init__(self, tag: str, accepts: _Accepts | None = None) -> None:
+        self.leaves: list[_Leaf] = []
+        self._tag = tag
+        self._accepts = accepts
+        self._children: dict[str, _Node] = {}
 
     def child(self, step: str, namespaces: dict[str, str]) -> _Node:
-        match = _STEP.fullmatch(step)
-        if match is None:
-            raise ValueError(f"not a step: {step}")
-        siblings = self.children.setdefault(clark(match["tag"], namespaces), [])
-        for node in siblings:
-            if node.step == step:
-                return node
-        siblings.append(_Node(step, _predicate(match, namespaces)))
-        return siblings[-1]
+        if step not in self._children:
+            match = _STEP.fullmatch(step)
+            if match is None:
+                raise ValueError(f"not a step: {step}")
+            self._children[step] = _Node(clark(match["tag"], namespaces), _predicate(match, namespaces))
+        return self._children[step]
+
+    def compiled(self) -> _Branch:
+        branches: dict[str, tuple[_Branch, ...]] = {}
+        for child in self._children.values():
+            branches[child._tag] = (*branches.get(child._tag, ()), child.compiled())
+        return _Branch(self._accepts, tuple(self.leaves), branches)
 
 
-def _predicate(match: re.Match[str], namespaces: dict[str, str]) -> Callable[[Element], bool] | None:
+def _predicate(match: re.Match[str], namespaces: dict[str, str]) -> _Accepts | None:
     if match["test"] is None:
         return None
     wanted, is_wanted = match["value"], match["no"] is None
     test = match["test"] if match["at"] else clark(match["test"], namespaces)
+
+    def has_attribute(element: Element) -> bool:
+        return (element.get(test) == wanted) is is_wanted
+
+    def has_child(element: Element) -> bool:
+        child = next(element.iterchildren(test), None)  # several times faster than `findtext`
+        return (child is not None and (child.text or "").strip() == wanted) is is_wanted
+
+    def has_descendant(element: Element) -> bool:
+        return ((element.findtext(test) or "").strip() == wanted) is is_wanted
+
     if match["at"]:
-        return lambda element: (element.get(test) == wanted) is is_wanted
-    return lambda element: ((element.findtext(test) or "").strip() == wanted) is is_wanted
+        return has_attribute
+    return has_descendant if "/" in match["test"] else has_child
 
 
-def _walk(element: Element, branches: dict[str, list[_Node]], found: dict[str, Any]) -> None:
+def _walk(element: Element, branches: dict[str, tuple[_Branch, ...]], found: dict[str, Any], spare: _Spare) -> None:
     for child in element:
-        for node in branches.get(child.tag, ()):
-            if node.accepts is not None and not node.accepts(child):
-                continue
-            if node.leaves:
-                _take(child, node.leaves, found)
-            if node.children:
-                _walk(child, node.children, found)
+        for accepts, leaves, below in branches.get(child.tag, ()):
+            if accepts is None or accepts(child):
+                if leaves:
+                    _take(child, leaves, found, spare)
+                if below:
+                    _walk(child, below, found, spare)
 
 
-def _take(element: Element, leaves: list[_Leaf], found: dict[str, Any]) -> None:
-    for leaf in leaves:
-        if leaf.key in found:
-            continue
-        text = element.get(leaf.attribute) if leaf.attribute else element.text
-        if text is None:
-            continue
-        text = text.strip()
-        if text:
+def _take(element: Element, leaves: tuple[_Leaf, ...], found: dict[str, Any], spare: _Spare) -> None:
+    for name, attribute, convert, rank, row in leaves:
+        text = element.get(attribute) if attribute else element.text
+        if text and name not in found and (text := text.strip()):
             try:
-                found[leaf.key] = leaf.convert(text)
+                value = convert(text)
             except ValueError as error:
-                row = leaf.row
-                raise Unreadable("EN-VALUE", row.canonical, f"{row.transform} at {row.path}", text[:80]) from error
+                raise Unreadable("EN-VALUE", name, f"{row.transform} at {row.path}", text[:80]) from error
+            if rank:
+                spare.append((rank, name, value))
+            else:
+                found[name] = value

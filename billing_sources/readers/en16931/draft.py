@@ -18,10 +18,11 @@ from billing_sources.readers.en16931.syntax import Syntax
 from billing_sources.readers.terms import Terms
 from billing_sources.readers.xml import Element, local_name
 from billing_sources.readers.xml_tables import Unreadable
+from billing_sources.readers.xml_values import line
 
 _BILL_TYPES = {"384": BillType.CORRECTED, "325": BillType.MEMO, "751": BillType.MEMO}
 _MANDATORY = ("number", "billed_on", "currency")
-_SUBJECT_CODE = re.compile(r"#[A-Z]{3}#")
+_SUBJECT_CODE = re.compile(r"\s*#[A-Z]{3}#")
 
 
 class Draft:
@@ -125,13 +126,14 @@ class Draft:
 
 
 def _canonical(found: dict[str, Any]) -> dict[str, Any]:
-    """The fields alone, without their ingredients and alternatives."""
-    return {name: value for name, value in found.items() if "." not in name and "|" not in name}
+    """The fields alone, without their ingredients."""
+    return {name: value for name, value in found.items() if "." not in name}
 
 
 def _note(document: Element, path: str) -> str:
     """All notes. UBL writes the subject code in front of the text, as `#AAI#`; it is no text."""
-    notes = (_SUBJECT_CODE.sub("", " ".join((note.text or "").split()), 1) for note in document.iterfind(path))
+    texts = (note.text or "" for note in document.iterfind(path))
+    notes = (line(text[match.end() :] if (match := _SUBJECT_CODE.match(text)) else text) for text in texts)
     return "\n".join(note for note in notes if note)
 
 

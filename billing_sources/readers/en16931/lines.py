@@ -44,15 +44,22 @@ class Lines:
     def add(self, element: Element, origin: str, is_nested: bool = False) -> None:
         """Raises `Unreadable`."""
         found = self._syntax.line.read(element)
-        charge = self._charge(found, origin, is_nested)
+        currency = found.pop("amount.currency", "")
+        if currency and currency not in self.currencies:
+            self.currencies[currency] = origin
+        relation = found.pop("line.id", ""), found.pop("line.parent", ""), found.pop("line.status", "")
+        is_repeating = is_nested or relation[2] in _SUBTOTALS
+        if "amount" not in found:
+            if not is_repeating:
+                raise Unreadable("EN-MISSING", "charge.amount", "a net amount")
+            found["amount"] = _ZERO
+        charge = self._charge(found, origin)
+        charge.is_information_only = is_repeating
         self.charges.append(charge)
-        if "account" in found:
+        if charge.account:
             self.costs[charge.account] = None
-        if "amount.currency" in found:
-            self.currencies.setdefault(found["amount.currency"], origin)
-        if "line.parent" in found or "line.status" in found:
-            status = found.get("line.status", "")
-            self._relatives.append(_Relative(charge, found.get("line.id", ""), found.get("line.parent", ""), status))
+        if relation[1] or relation[2]:
+            self._relatives.append(_Relative(charge, *relation))
         if self._syntax.sub_lines:
             for index, child in enumerate(element.iterchildren(*self._syntax.sub_lines), 1):
                 self.add(child, f"{origin}/{local_name(child)}[{index}]", True)
@@ -69,38 +76,17 @@ class Lines:
                 if charge.account:
                     charge.account = cost_centre(account, charge.account)
 
-    def _charge(self, found: dict[str, Any], origin: str, is_nested: bool) -> CanonicalCharge:
-        amount = found.get("amount")
-        if amount is None:
-            if not is_nested and found.get("line.status") not in _SUBTOTALS:
-                raise Unreadable("EN-MISSING", "charge.amount", "a net amount")
-            amount = _ZERO
-        get = found.get
-        term = get("source_term") or get("description") or ""
-        unit = get("unit", "")
-        category = self._terms.category(get("category.class", ""), term, unit)
+    def _charge(self, found: dict[str, Any], origin: str) -> CanonicalCharge:
+        """What was found, but for its ingredients, is named as the canonical fields are."""
+        term = found.setdefault("source_term", found.get("description", ""))
+        category = self._terms.category(found.pop("category.class", ""), term, found.get("unit", ""))
+        base = found.pop("unit_price.base", None)
+        if base and "unit_price" in found:
+            found["unit_price"] /= base  # a price may be stated per hundred or per thousand
         return CanonicalCharge(
             position=len(self.charges) + 1,
             category=category or Category.ADJUSTMENT,
-            source_term=term,
-            amount=amount,
-            description=get("description", ""),
-            account=get("account", ""),
-            service=get("service", ""),
-            product_code=get("product_code", ""),
-            quantity=get("quantity"),
-            unit=unit,
-            unit_price=_unit_price(get("unit_price"), get("unit_price.base")),
-            period_start=get("period_start"),
-            period_end=get("period_end"),
-            is_information_only=is_nested,
             is_mapped=category is not None,
             origin=origin,
+            **found,
         )
-
-
-def _unit_price(price: Decimal | None, base: Decimal | None) -> Decimal | None:
-    """The price of one unit: a price may be stated per hundred or per thousand."""
-    if price is None or not base:
-        return price
-    return price / base
