@@ -1,0 +1,191 @@
+"""Invoices as a page shows them: every cell is text before the template sees it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import NamedTuple, Protocol
+from uuid import UUID
+
+from portal.money import ZERO, exponent, format_amount
+
+
+class Standing(Protocol):
+    """What tells where an invoice stands."""
+
+    @property
+    def due_on(self) -> date | None: ...
+    @property
+    def payable(self) -> Decimal: ...
+    @property
+    def open(self) -> Decimal: ...
+    @property
+    def held(self) -> Decimal: ...
+    @property
+    def is_payable(self) -> bool: ...
+    @property
+    def revision(self) -> int: ...
+
+
+class InvoiceFacts(NamedTuple):
+    """What the list reads of an invoice, in the order of `invoice_queries.COLUMNS`."""
+
+    code: UUID
+    number: str
+    account: str | None
+    parent: str | None
+    grandparent: int | None
+    system: str
+    cycle: str
+    tags: Sequence[str]
+    due_on: date | None
+    currency: str
+    payable: Decimal
+    open: Decimal
+    held: Decimal
+    is_payable: bool
+    revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """One row of the list. `open_minor` is in minor units, for adding up what is selected."""
+
+    code: str
+    url: str
+    number: str
+    account: str
+    billed_by: str
+    tags: Sequence[str]
+    due_on: str
+    currency: str
+    billed: str
+    open: str
+    open_minor: int
+    state: str
+    tone: str
+    is_kept: bool
+
+
+def row_of(facts: InvoiceFacts, today: date, url: str, kept: frozenset[UUID] = frozenset()) -> InvoiceRow:
+    """`url` is the list's own; an invoice lives below it."""
+    state, tone = state_of(facts, today)
+    return InvoiceRow(
+        code=str(facts.code),
+        url=f"{url}{facts.code}/",
+        number=facts.number,
+        account=account_path(facts.account, facts.parent, facts.grandparent),
+        billed_by=billed_by(facts.system, facts.cycle),
+        tags=facts.tags,
+        due_on=facts.due_on.isoformat() if facts.due_on else "",
+        currency=facts.currency,
+        billed=format_amount(facts.payable, facts.currency),
+        open=format_amount(facts.open, facts.currency),
+        open_minor=minor_units(facts.open, facts.currency),
+        state=state,
+        tone=tone,
+        is_kept=facts.code in kept,
+    )
+
+
+def state_of(facts: Standing, today: date) -> tuple[str, str]:
+    """The one word for where an invoice stands, and its color; what asks for an act comes first."""
+    if not facts.is_payable:
+        return "Memo", "off"
+    if facts.payable < 0:
+        return "Credit", "good"
+    if facts.held:
+        return "In a pay run", "info"
+    if not facts.open:
+        return ("Paid", "good") if facts.payable else ("Nothing due", "off")
+    return _open_state(facts, today)
+
+
+def _open_state(facts: Standing, today: date) -> tuple[str, str]:
+    if facts.due_on and facts.due_on < today:
+        return "Overdue", "bad"
+    if facts.open != facts.payable:
+        return "Partly paid", "warn"
+    return ("Reissued", "info") if facts.revision > 1 else ("Open", "open")
+
+
+def account_path(name: str | None, parent: str | None, grandparent: int | None) -> str:
+    """The node and the one above it, unless its name begins with that or that is the root."""
+    if not name or not parent or not grandparent or name.startswith(parent):
+        return name or ""
+    return f"{parent} · {name}"
+
+
+def billed_by(system: str, cycle: str) -> str:
+    return f"{system} · cycle {cycle}" if cycle else system
+
+
+def minor_units(amount: Decimal, currency: str) -> int:
+    return int(amount.scaleb(exponent(currency)))
+
+
+@dataclass(frozen=True)
+class Total:
+    """What the invoices of one currency come to, over the whole filter. `credits` is the part of `open` below zero."""
+
+    currency: str
+    count: int
+    billed: Decimal
+    open: Decimal
+    credits: Decimal
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A cell of the sum bar (templates/components/sum.html)."""
+
+    label: str
+    amount: str
+    tone: str = ""
+    name: str = ""
+    minor: int = 0
+    count: str = ""
+    whole_count: str = ""
+    whole: str = ""
+
+
+@dataclass(frozen=True)
+class Sum:
+    """A row of the sum bar: one currency."""
+
+    currency: str
+    exponent: int
+    figures: tuple[Figure, ...]
+
+
+def sums(totals: Sequence[Total], kept: Sequence[Total] = ()) -> list[Sum]:
+    """The sum bar of a filter. `kept` is what is selected but not on this page."""
+    elsewhere = {total.currency: total for total in kept}
+    selected = sum(total.count for total in kept)
+    everything = f"{sum(total.count for total in totals):,}"
+    return [_sum(total, elsewhere.get(total.currency), selected, everything) for total in totals]
+
+
+def _sum(total: Total, elsewhere: Total | None, selected: int, everything: str) -> Sum:
+    def amount(value: Decimal) -> str:
+        return format_amount(value, total.currency)
+
+    kept = elsewhere.open if elsewhere else ZERO
+    figures = (
+        Figure("Invoices", f"{total.count:,}"),
+        Figure("Billed", amount(total.billed)),
+        Figure("Open", amount(total.open)),
+        Figure("of it credits", amount(total.credits), "credit" if total.credits else ""),
+        Figure(
+            "Selected",
+            amount(kept),
+            name="selected",
+            minor=minor_units(kept, total.currency),
+            count=str(selected),
+            whole_count=everything,
+            whole=amount(total.open),
+        ),
+    )
+    return Sum(total.currency, exponent(total.currency), figures)
