@@ -8,7 +8,7 @@ from billing_sources.canonical import Category
 from billing_sources.generator.bill import Charge, Minor
 from billing_sources.generator.carrier import Account
 from billing_sources.generator.dice import Dice
-from billing_sources.generator.services import Line, LineUp, use_of
+from billing_sources.generator.service_lines import Line, LineUp, use_of
 
 
 def charges_of(lines: LineUp, account: Account, month: int, form: str) -> list[Charge]:

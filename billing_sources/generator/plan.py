@@ -15,7 +15,7 @@ from billing_sources.generator.bill import Balance, Bill, Charge, Minor, total
 from billing_sources.generator.carrier import DEFAULT_CURRENCIES, SYSTEMS, Account, AccountBook, customers
 from billing_sources.generator.charges import charges_of, plain_charge, raised
 from billing_sources.generator.dice import Dice
-from billing_sources.generator.services import LineUp
+from billing_sources.generator.service_lines import LineUp
 from billing_sources.generator.taxes import sales_taxes, value_added_taxes
 from portal.money import exponent
 
