@@ -26,7 +26,7 @@ TOTALS = f"{{{BATCH_NAMESPACE}}}ControlTotals"
 
 CHUNK_BYTES = 1 << 16
 HEAD_BYTES = 1 << 20  # the root element must begin within the first MiB
-TEXT_LIMIT = "10,000,000 bytes in one text"  # libxml2's own, which also bounds an embedded attachment
+LIMITS = "10,000,000 bytes in one text, 256 levels"  # libxml2's own; they bound an embedded attachment too
 RESOURCE_LIMIT = 114  # libxml2's XML_ERR_RESOURCE_LIMIT; the type stubs do not know `XMLSyntaxError.code`
 
 
@@ -239,7 +239,7 @@ def _not_well_formed(error: etree.XMLSyntaxError) -> FileRejected:
     line, column = error.position
     position = f"line {line}, column {column}"
     if getattr(error, "code", 0) == RESOURCE_LIMIT:
-        return _rejected("XML-SIZE", f"at most {TEXT_LIMIT}", error.msg or "more", position)
+        return _rejected("XML-SIZE", f"at most {LIMITS}", error.msg or "more", position)
     return _rejected("XML-SYNTAX", "well-formed XML to the end", error.msg or "nothing", position)
 
 
