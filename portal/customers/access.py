@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
-from guardian.shortcuts import assign_perm, get_objects_for_user, remove_perm
+from guardian.shortcuts import assign_perm, remove_perm
 
 from portal.actor import Actor
-from portal.customers.models import Account
+from portal.customers.models import Account, AccountUserObjectPermission
 from portal.users.models import User
 
 RIGHTS: Final = ("see", "tag", "prepare", "approve", "administer")
@@ -81,13 +81,14 @@ def revoke(user_id: int, account: Account, right: str) -> None:
 
 
 def _granted_nodes(actor: Actor, right: str) -> list[int]:
-    user = _user(actor.user_id)
-    if not user.is_active:  # guardian's shortcut does not ask
-        return []
-    nodes = get_objects_for_user(
-        user, right, klass=Account.objects.all(), use_groups=False, with_superuser=False, accept_global_perms=False
+    """Asked of guardian's table itself: every page asks several times, and the shortcut takes ten times as long."""
+    granted = AccountUserObjectPermission.objects.filter(
+        user_id=actor.user_id,
+        user__is_active=True,
+        permission__codename=right,
+        content_object__customer_id=actor.customer_id,
     )
-    return list(nodes.filter(customer_id=actor.customer_id).values_list("pk", flat=True))
+    return list(granted.values_list("content_object_id", flat=True))
 
 
 def _all_roots_within(actor: Actor, granted: list[int]) -> bool:

@@ -44,10 +44,10 @@ class Command(BaseCommand):
         call_command("collectstatic", interactive=False, verbosity=0)
         for name, command in _background().items():
             processes.start(name, command)
-        _manage("seed_demo")
+        processes.attend(subprocess.Popen([sys.executable, _manage_py(), "seed_demo"]))
         processes.start("web", _web(port))
         self._print_logins(port)
-        processes.wait()
+        processes.attend()
 
     def _print_logins(self, port: int) -> None:
         self.stdout.write(f"\n  http://127.0.0.1:{port}    password of everybody: {PASSWORD}\n\n")
@@ -72,13 +72,18 @@ class Processes:
                 command, stdout=output, stderr=output, start_new_session=True, cwd=settings.BASE_DIR
             )
 
-    def wait(self) -> None:
-        """Until one of them ends by itself, which is a failure, or Ctrl-C."""
-        while True:
-            for name, child in self._children.items():
-                if child.poll() is not None:
-                    raise CommandError(f"{name} ended ({child.returncode}); see {settings.VAR_DIR / 'log'}")
+    def attend(self, task: subprocess.Popen[bytes] | None = None) -> None:
+        """Until the task is done, or (without one) until Ctrl-C. A child that ends by itself is a failure."""
+        while task is None or task.poll() is None:
+            self._check()
             time.sleep(0.5)
+        if task.returncode:
+            raise CommandError(f"filling the demo failed ({task.returncode})")
+
+    def _check(self) -> None:
+        for name, child in self._children.items():
+            if child.poll() is not None:
+                raise CommandError(f"{name} ended ({child.returncode}); see {settings.VAR_DIR / 'log' / name}.log")
 
     def stop(self) -> None:
         for child in self._children.values():
