@@ -85,7 +85,8 @@ def items(run: PayRun) -> list[Item]:
         for invoice_id, position, held in cursor.fetchall():
             placed.setdefault(invoice_id, []).append((position, held))
         cursor.execute(_ITEMS, [run.pk])
-        return [Item(*row, tuple(placed.get(row[0], ()))) for row in cursor.fetchall()]
+        rows = [(*row, tuple(placed.get(row[0], ()))) for row in cursor.fetchall()]
+    return [Item(*row) for row in rows]
 
 
 def lock_items(run: PayRun) -> list[Item]:

@@ -18,21 +18,22 @@ class Undeliverable(Exception):
 
 @dataclass(frozen=True)
 class DropFolders:
-    """Three folders of one file system: `staging` is ours alone, AR takes files from `out` and leaves answers in `in_`.
+    """Three folders of one file system: `staging` is ours alone, AR takes from `out` and puts into `answers`.
 
     A name that starts with "." or ends in ".part" or ".tmp" is a file that is still being written.
     """
 
     staging: Path
     out: Path
-    in_: Path
+    answers: Path
 
     @classmethod
     def under(cls, folder: Path) -> DropFolders:
         return cls(folder / "staging", folder / "out", folder / "in")
 
     def make(self) -> None:
-        for folder in (self.staging, self.out, self.in_):
+        """For a first start. Never for an outage: an empty staging folder would mean that all was delivered."""
+        for folder in (self.staging, self.out, self.answers):
             folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -1,0 +1,104 @@
+-- What must hold of the money, each as a query that gives nothing when it does (invariants I01 to I32).
+-- A name, then one query whose columns are: about what, expected, found. Read by payments/checks.py.
+
+-- I01 never over-allocated
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, 'at most ' || GREATEST(payable, 0), (held + settled + credited + written_off)::text
+FROM billing_sources_invoice i
+WHERE held < 0 OR settled < 0 OR held + settled + credited + written_off > GREATEST(payable, 0);
+
+-- I02 open is what is left
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, (payable - held - settled - credited - written_off)::text, open::text
+FROM billing_sources_invoice i WHERE open <> payable - held - settled - credited - written_off;
+
+-- I03 invoices are the sum of their events
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, COALESCE(e.held, 0) || ' held, ' || COALESCE(e.settled, 0) || ' settled',
+       i.held || ' held, ' || i.settled || ' settled'
+FROM billing_sources_invoice i LEFT JOIN (
+    SELECT invoice_id,
+           sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
+                         WHEN 'settled' THEN -amount ELSE 0 END) AS held,
+           sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
+                         WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
+    FROM payments_allocationevent GROUP BY 1) e ON e.invoice_id = i.id
+WHERE i.held <> COALESCE(e.held, 0) OR i.settled <> COALESCE(e.settled, 0);
+
+-- I03 allocations are the sum of their events
+SELECT 'allocation of payment ' || payment_id || ' and invoice ' || invoice_id,
+       COALESCE(e.held, 0) || ' held, ' || COALESCE(e.settled, 0) || ' settled',
+       COALESCE(a.held, 0) || ' held, ' || COALESCE(a.settled, 0) || ' settled'
+FROM payments_allocation a FULL JOIN (
+    SELECT payment_id, invoice_id,
+           sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
+                         WHEN 'settled' THEN -amount ELSE 0 END) AS held,
+           sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
+                         WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
+    FROM payments_allocationevent GROUP BY 1, 2) e USING (payment_id, invoice_id)
+WHERE (a.held, a.settled) IS DISTINCT FROM (e.held, e.settled);
+
+-- I04 payments are the sum of their events
+SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, COALESCE(e.placed, 0)::text, p.placed::text
+FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id LEFT JOIN (
+    SELECT payment_id, sum(CASE WHEN kind IN ('held', 'carried') THEN amount
+                                WHEN kind IN ('released', 'reversed') THEN -amount ELSE 0 END) AS placed
+    FROM payments_allocationevent GROUP BY 1) e ON e.payment_id = p.id
+WHERE p.placed <> COALESCE(e.placed, 0);
+
+-- I04 payments never exceed their amount
+SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, 'at most ' || p.amount, p.placed::text
+FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id
+WHERE p.placed < 0 OR p.placed > p.amount;
+
+-- I06 I07 one currency and one customer
+SELECT 'event ' || e.id, i.customer_id || ' ' || i.currency, p.customer_id || ' ' || p.currency
+FROM payments_allocationevent e
+JOIN billing_sources_invoice i ON i.id = e.invoice_id JOIN payments_payment p ON p.id = e.payment_id
+WHERE (e.customer_id, e.currency) IS DISTINCT FROM (i.customer_id, i.currency)
+   OR (e.customer_id, e.currency) IS DISTINCT FROM (p.customer_id, p.currency);
+
+-- I09 a payment that left the draft has invoices
+SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, 'at least one allocation', 'none'
+FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id
+WHERE r.state NOT IN ('draft', 'cancelled') AND p.state <> 'cancelled'
+  AND NOT EXISTS (SELECT FROM payments_allocationevent e WHERE e.payment_id = p.id AND e.kind = 'held');
+
+-- I11 whoever made or edited did not approve
+SELECT 'pay run ' || r.number || ' of customer ' || r.customer_id, 'another person', 'user ' || a.approver_id
+FROM payments_approval a JOIN payments_payrun r ON r.id = a.run_id
+WHERE a.approver_id = r.created_by_id
+   OR (a.version = r.version AND (a.approver_id IN (r.edited_by_id, r.submitted_by_id) OR EXISTS (
+       SELECT FROM payments_payruneditor e WHERE e.run_id = r.id AND e.user_id = a.approver_id)));
+
+-- I11 nothing is released without an approval
+SELECT 'pay run ' || r.number || ' of customer ' || r.customer_id, 'an approval of version ' || r.version, 'none'
+FROM payments_payrun r WHERE r.state IN ('approved', 'released', 'closed') AND NOT EXISTS (
+    SELECT FROM payments_approval a
+    WHERE a.run_id = r.id AND a.version = r.version AND a.sha256 = r.submitted_sha256);
+
+-- I20 a short pay fits into what is open
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, 'at most ' || i.open, sp.amount::text
+FROM payments_shortpay sp JOIN payments_payrun r ON r.id = sp.run_id
+JOIN billing_sources_invoice i ON i.id = sp.invoice_id
+WHERE r.state IN ('submitted', 'approved') AND sp.amount > i.open;
+
+-- I24 every released payment has one message for AR
+SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, '1', count(o.id)::text
+FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id
+LEFT JOIN payments_arposting o ON o.payment_id = p.id AND o.version = 1
+GROUP BY r.number, p.position, p.customer_id, p.id, p.state
+HAVING count(o.id) <> CASE WHEN p.state IN ('planned', 'cancelled') THEN 0 ELSE 1 END;
+
+-- I25 nothing was sent without a release
+SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, 'a released run', r.state
+FROM payments_arposting o JOIN payments_payment p ON p.id = o.payment_id
+JOIN payments_payrun r ON r.id = p.run_id WHERE r.state NOT IN ('released', 'closed');
+
+-- I32 no money on a replaced bill
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, '0', (held + settled)::text
+FROM billing_sources_invoice i WHERE state = 'superseded' AND held + settled <> 0;
+
+-- nothing is held by a run that was given up or has closed
+SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, '0', sum(a.held)::text
+FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
+JOIN payments_payrun r ON r.id = p.run_id
+WHERE a.held > 0 AND (r.state IN ('cancelled', 'closed') OR p.state IN ('cancelled', 'posted', 'rejected'))
+GROUP BY r.number, p.position, p.customer_id;

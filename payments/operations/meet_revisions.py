@@ -1,0 +1,211 @@
+"""A later bill file meets the money that stands on the bill before. One of the carrier's jobs, run after every import.
+
+A revision of an invoice with money on it is loaded as `waiting`. As long as any of that money is on its way to AR it
+goes on waiting; then runs that were not released become drafts again, the money moves by events, and the new
+revision takes the old one's place. What points to a revision that was superseded without money follows, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Final
+
+from django.db import DatabaseError, connection
+
+from billing_sources.models import Invoice
+from payments.domain.lifecycle import EDITABLE, IN_FLIGHT
+from payments.domain.references import payment_code
+from payments.domain.revision import Standing, Transfer, transfer
+from payments.models import (
+    Allocation,
+    Break,
+    InvoiceGroupMember,
+    InvoiceTag,
+    Payment,
+    PayRun,
+    PayRunItem,
+    ShortPay,
+)
+from payments.operations.editing import back_to_draft, subject
+from payments.operations.ledger import append
+from portal.audit.record import record
+from portal.money import ZERO, format_amount
+from portal.tenancy import carrier
+
+# Old and new revision: of waiting ones the newest counts, and the bill before it is the current one.
+_WAITING: Final = """
+    SELECT DISTINCT ON (new.system_id, new.entity, new.number) old.id, new.id
+    FROM billing_sources_invoice new JOIN billing_sources_invoice old
+      ON (old.system_id, old.entity, old.number) = (new.system_id, new.entity, new.number) AND old.is_current
+    WHERE new.state = 'waiting' AND new.revision > old.revision
+    ORDER BY new.system_id, new.entity, new.number, new.revision DESC
+"""
+
+# Old revisions that a run in preparation, a tag or a group still points to, and the current one in their place.
+_LEFT_BEHIND: Final = """
+    SELECT old.id, new.id FROM billing_sources_invoice old JOIN billing_sources_invoice new
+      ON (old.system_id, old.entity, old.number) = (new.system_id, new.entity, new.number) AND new.is_current
+    WHERE old.state = 'superseded' AND old.id IN (
+        SELECT t.invoice_id FROM payments_payrunitem t JOIN payments_payrun r ON r.id = t.run_id
+        WHERE r.state IN ('draft', 'submitted', 'approved')
+        UNION SELECT invoice_id FROM payments_invoicetag UNION SELECT invoice_id FROM payments_invoicegroupmember)
+    ORDER BY old.id
+"""
+
+
+def meet_revisions(now: datetime) -> int:
+    """Let every revision take its place that can; how many did. Each is a transaction of its own.
+
+    Raises an `ExceptionGroup` of what the database refused, after all others.
+    """
+    with carrier(read_only=True), connection.cursor() as cursor:
+        cursor.execute(_WAITING)
+        waiting = cursor.fetchall()
+        cursor.execute(_LEFT_BEHIND)
+        left_behind = cursor.fetchall()
+    met, failures = 0, []
+    for meet, pairs in ((_meet, waiting), (_follow_superseded, left_behind)):
+        for old_id, new_id in pairs:
+            try:
+                met += meet(old_id, new_id, now)
+            except DatabaseError as error:  # a deadlock, say: the others go on, this one is tried again next time
+                failures.append(error)
+    if failures:
+        raise ExceptionGroup("some revisions could not take their place", failures)
+    return met
+
+
+def _meet(old_id: int, new_id: int, now: datetime) -> bool:
+    with carrier():
+        runs, payments = _lock_plans(old_id)
+        old, new = _lock_revisions(old_id, new_id)
+        if new.state != Invoice.State.WAITING or not old.is_current:
+            return False  # another worker was here
+        standings = _standings(old)
+        if not _may_move(standings, runs, payments):
+            return False
+        _return_runs(runs, old, new, now)
+        moved = transfer(old.pk, new.pk, _room(old, new), standings)
+        append(moved.moves, reason=f"revision {new.revision} of the bill", by=None, now=now)
+        _open_breaks(moved, payments, new, now)
+        _take_place(old, new, now)
+        _follow(runs, old, new, moved.open)
+        return True
+
+
+def _may_move(standings: Sequence[Standing], runs: Sequence[PayRun], payments: Sequence[Payment]) -> bool:
+    """Nothing of the money is on its way to AR, and all of it is locked: nobody placed more of it just now."""
+    locked_runs = {run.pk for run in runs}
+    touched = [payment for payment in payments if payment.pk in {standing.payment_id for standing in standings}]
+    if len(touched) != len(standings) or any(payment.state in IN_FLIGHT for payment in touched):
+        return False
+    return all(payment.run_id in locked_runs for payment in touched if payment.state == Payment.State.PLANNED)
+
+
+def _follow_superseded(old_id: int, new_id: int, now: datetime) -> bool:
+    """The bill changed before any money stood on it; only choices, tags and groups move on."""
+    with carrier():
+        runs, _ = _lock_plans(old_id)
+        old, new = _lock_revisions(old_id, new_id)
+        if old.state == Invoice.State.SUPERSEDED and new.is_current:
+            _return_runs(runs, old, new, now)
+            _follow(runs, old, new, new.open)
+        return False  # nothing took anything's place
+
+
+# --- Lock: runs, payments, invoices, each by id ---------------------------------------------------------------------
+
+
+def _lock_plans(old_id: int) -> tuple[list[PayRun], list[Payment]]:
+    """The runs in preparation that chose the old revision, and all payments that it stands on."""
+    chosen = PayRunItem.objects.filter(invoice_id=old_id).values("run_id")
+    runs = PayRun.objects.select_for_update(no_key=True).filter(pk__in=chosen, state__in=EDITABLE).order_by("pk")
+    locked = list(runs)
+    on = Allocation.objects.filter(invoice_id=old_id).exclude(held=0, settled=0).values("payment_id")
+    payments = Payment.objects.select_for_update(no_key=True, of=("self",)).select_related("run")
+    return locked, list(payments.filter(pk__in=on).order_by("pk"))
+
+
+def _lock_revisions(old_id: int, new_id: int) -> tuple[Invoice, Invoice]:
+    both = Invoice.objects.select_for_update(no_key=True).filter(pk__in=[old_id, new_id]).order_by("pk")
+    found = {invoice.pk: invoice for invoice in both}
+    return found[old_id], found[new_id]
+
+
+# --- Runs in preparation --------------------------------------------------------------------------------------------
+
+
+def _return_runs(runs: Sequence[PayRun], old: Invoice, new: Invoice, now: datetime) -> None:
+    """Back to draft, with a reason that names the invoice and both amounts; a draft keeps its version."""
+    reason = f"{new.number} was billed anew: {_amount(old)} became {_amount(new)}."
+    for run in runs:
+        if run.state == PayRun.State.DRAFT:
+            run.returned_reason = reason
+            run.save(update_fields=["returned_reason"])
+        else:
+            back_to_draft(run, reason)
+        record(None, "run met a revision", subject(run), {"reason": reason}, now=now, customer_id=run.customer_id)
+
+
+def _follow(runs: Sequence[PayRun], old: Invoice, new: Invoice, open_: Decimal) -> None:
+    """Choices, short pays, tags and groups point to the new revision; a short pay is at most what is open of it."""
+    for model in (PayRunItem, ShortPay):
+        model.objects.filter(run__in=runs, invoice=old).update(invoice=new)
+    tags, members = InvoiceTag.objects, InvoiceGroupMember.objects
+    tags.filter(invoice=old, tag_id__in=tags.filter(invoice=new).values("tag_id")).delete()
+    tags.filter(invoice=old).update(invoice=new)
+    members.filter(invoice=old, group_id__in=members.filter(invoice=new).values("group_id")).delete()
+    members.filter(invoice=old).update(invoice=new)
+    short_paid = ShortPay.objects.filter(run__in=runs, invoice=new)
+    if open_ > 0:
+        short_paid.filter(amount__gt=open_).update(amount=open_)
+    else:
+        short_paid.delete()
+
+
+# --- Money and place ------------------------------------------------------------------------------------------------
+
+
+def _standings(old: Invoice) -> list[Standing]:
+    rows = Allocation.objects.filter(invoice=old).exclude(held=0, settled=0)
+    return [Standing(*row) for row in rows.values_list("payment_id", "held", "settled")]
+
+
+def _room(old: Invoice, new: Invoice) -> Decimal:
+    """Money stays within its currency and customer."""
+    is_alike = (old.currency, old.customer_id) == (new.currency, new.customer_id)
+    return new.open if is_alike and new.is_payable else ZERO
+
+
+def _open_breaks(moved: Transfer, payments: Sequence[Payment], new: Invoice, now: datetime) -> None:
+    by_id = {payment.pk: payment for payment in payments}
+    for payment_id, amount in moved.left_over:
+        payment = by_id[payment_id]
+        Break.objects.create(
+            customer_id=payment.customer_id,
+            kind="on_account_credit",
+            subject=f"{payment_code(payment.run.number, payment.position)}, invoice {new.number}"[:160],
+            expected=_amount(new),
+            found=f"{format_amount(amount, payment.currency)} {payment.currency} more was booked",
+            amount=amount,
+            currency=payment.currency,
+            opened_at=now,
+        )
+
+
+def _take_place(old: Invoice, new: Invoice, now: datetime) -> None:
+    """The old revision first: there is one current revision at any moment. Older waiting ones are passed over."""
+    same_bill = Invoice.objects.filter(system_id=old.system_id, entity=old.entity, number=old.number)
+    Invoice.objects.filter(pk=old.pk).update(state=Invoice.State.SUPERSEDED, is_current=False)
+    passed_over = same_bill.filter(state=Invoice.State.WAITING, revision__lt=new.revision)
+    passed_over.update(state=Invoice.State.SUPERSEDED)
+    place = Invoice.objects.filter(pk=new.pk)
+    place.update(state=Invoice.State.PUBLISHED, is_current=True, published_at=now)
+    detail = {"before": _amount(old), "after": _amount(new), "revision": new.revision}
+    record(None, "revision met", f"invoice {new.number}", detail, now=now, customer_id=new.customer_id)
+
+
+def _amount(invoice: Invoice) -> str:
+    return f"{format_amount(invoice.payable, invoice.currency)} {invoice.currency}"
