@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 import billing_sources
@@ -288,6 +289,12 @@ def test_a_sample_of_our_own_ties_and_speaks_known_words(path):
     assert len(bills) == sum(not isinstance(part, ControlTotals) for part in parts)
     assert [issue for bill in bills for issue in check(normalize(bill, BOREAL))] == []
     assert all(charge.is_mapped for bill in bills for charge in bill.charges)
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.xml")), ids=lambda path: path.name)
+def test_a_sample_reads_as_its_golden_file_says(path):
+    golden = path.with_name(f"{path.name}.expected.json").read_bytes()
+    assert msgspec.to_builtins(read(path.read_bytes())) == msgspec.json.decode(golden)
 
 
 def test_the_control_totals_of_the_sample_batch_are_those_of_its_bills():
