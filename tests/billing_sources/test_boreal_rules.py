@@ -294,7 +294,7 @@ def test_a_sample_of_our_own_ties_and_speaks_known_words(path):
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.xml")), ids=lambda path: path.name)
 def test_a_sample_reads_as_its_golden_file_says(path):
     golden = path.with_name(f"{path.name}.expected.json").read_bytes()
-    assert msgspec.to_builtins(read(path.read_bytes())) == msgspec.json.decode(golden)
+    assert msgspec.json.decode(msgspec.json.encode(read(path.read_bytes()))) == msgspec.json.decode(golden)
 
 
 def test_the_control_totals_of_the_sample_batch_are_those_of_its_bills():
