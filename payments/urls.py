@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from payments import group_views, invoice_views, selection_views
+from payments import (
+    allocation_views,
+    approval_views,
+    group_views,
+    invoice_views,
+    payment_views,
+    run_views,
+    selection_views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("search/", invoice_views.search, name="search"),
@@ -20,4 +28,20 @@ urlpatterns: list[URLPattern] = [
     path("groups/", group_views.group_list, name="groups"),
     path("groups/<uuid:code>/", group_views.group_detail, name="group"),
     path("groups/<uuid:code>/removals/", group_views.group_removals, name="group_removals"),
+    path("pay-runs/", run_views.pay_runs, name="pay_runs"),
+    path("pay-runs/new/", run_views.pay_run_new, name="pay_run_new"),
+    path("pay-runs/<uuid:code>/", run_views.pay_run, name="pay_run"),
+    path("pay-runs/<uuid:code>/lines/", allocation_views.pay_run_lines, name="pay_run_lines"),
+    path("pay-runs/<uuid:code>/payments/", allocation_views.pay_run_payments, name="pay_run_payments"),
+    path("pay-runs/<uuid:code>/payments/<uuid:payment>/", allocation_views.pay_run_payment, name="pay_run_payment"),
+    path("pay-runs/<uuid:code>/submission/", run_views.pay_run_submission, name="pay_run_submission"),
+    path("pay-runs/<uuid:code>/cancellation/", run_views.pay_run_cancellation, name="pay_run_cancellation"),
+    path("pay-runs/<uuid:code>/review/", approval_views.pay_run_review, name="pay_run_review"),
+    path("pay-runs/<uuid:code>/approval/", approval_views.pay_run_approval, name="pay_run_approval"),
+    path("pay-runs/<uuid:code>/return/", approval_views.pay_run_return, name="pay_run_return"),
+    path("pay-runs/<uuid:code>/release/", approval_views.pay_run_release, name="pay_run_release"),
+    path("payments/", payment_views.payments, name="payments"),
+    path("payments/<uuid:code>/", payment_views.payment, name="payment"),
+    path("carrier/postings/", payment_views.postings, name="postings"),
+    path("carrier/postings/<uuid:code>/replay/", payment_views.posting_replay, name="posting_replay"),
 ]
