@@ -59,8 +59,7 @@ class Partner:
 
     def accept_syntax(self, verdict: Verdict = Verdict.ACCEPTED) -> None:
         for posting in self._postings():
-            answer = Acknowledgement(Level.SYNTAX, verdict, group_control=posting.control_number, set_control=1)
-            self.answer(write_997(self._envelope(), answer))
+            self.answer(self.answer_997(posting.control_number, verdict))
 
     def post(self, verdict: Verdict = Verdict.ACCEPTED, invoices: Sequence[InvoiceVerdict] = (), **say: object) -> None:
         """The same 824 for every payment sent so far."""
@@ -80,6 +79,13 @@ class Partner:
         return write_824(
             self._envelope(), Acknowledgement(Level.APPLICATION, verdict, invoices=tuple(invoices), **fields)
         )
+
+    def answer_824(self, control: int, reference: str, verdict: Verdict) -> bytes:
+        answer = Acknowledgement(Level.APPLICATION, verdict, group_control=control, set_control=1, reference=reference)
+        return write_824(self._envelope(), answer)
+
+    def answer_997(self, control: int, verdict: Verdict = Verdict.ACCEPTED) -> bytes:
+        return write_997(self._envelope(), Acknowledgement(Level.SYNTAX, verdict, group_control=control, set_control=1))
 
     def answer(self, body: bytes, name: str = "") -> None:
         """Put a file into our folder and let the job collect it."""
