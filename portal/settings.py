@@ -63,6 +63,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Applications ---------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "portal",
     "portal.users",
     "portal.customers",
     "portal.audit",

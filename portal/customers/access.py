@@ -14,7 +14,7 @@ from django.db import connection
 from guardian.shortcuts import assign_perm, remove_perm
 
 from portal.actor import Actor
-from portal.customers.models import Account, AccountUserObjectPermission
+from portal.customers.models import Account
 from portal.users.models import User
 
 RIGHTS: Final = ("see", "tag", "prepare", "approve", "administer")
@@ -69,7 +69,9 @@ def require(actor: Actor, right: str, account_ids: Iterable[int | None]) -> None
 
 def rights_of(actor: Actor) -> frozenset[str]:
     """The rights the actor has anywhere, for menus; every operation asks again for its own nodes."""
-    return frozenset(right for right in RIGHTS if has(actor, right))
+    if actor.is_support:
+        return frozenset({"see"}) if has(actor, "see") else frozenset()
+    return frozenset(right for right, _ in _grants(actor))
 
 
 def grant(user_id: int, account: Account, right: str) -> None:
@@ -81,19 +83,34 @@ def revoke(user_id: int, account: Account, right: str) -> None:
 
 
 def _granted_nodes(actor: Actor, right: str) -> list[int]:
-    """Asked of guardian's table itself: every page asks several times, and the shortcut takes ten times as long."""
-    granted = AccountUserObjectPermission.objects.filter(
-        user_id=actor.user_id,
-        user__is_active=True,
-        permission__codename=right,
-        content_object__customer_id=actor.customer_id,
-    )
-    return list(granted.values_list("content_object_id", flat=True))
+    return [node for granted, node in _grants(actor) if granted == right]
+
+
+def _grants(actor: Actor) -> list[tuple[str, int]]:
+    """Every right of the actor and the node it was given on.
+
+    Asked of guardian's table itself: every page asks several times, and guardian's shortcut takes ten times as long.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT right_.codename, given.content_object_id FROM customers_accountuserobjectpermission given"
+            " JOIN auth_permission right_ ON right_.id = given.permission_id"
+            " JOIN users_user person ON person.id = given.user_id AND person.is_active"
+            " JOIN customers_account node ON node.id = given.content_object_id AND node.customer_id = %s"
+            " WHERE given.user_id = %s",
+            [actor.customer_id, actor.user_id],
+        )
+        return [(right, node) for right, node in cursor.fetchall()]
 
 
 def _all_roots_within(actor: Actor, granted: list[int]) -> bool:
-    roots = Account.objects.filter(customer_id=actor.customer_id, parent=None)
-    return not roots.exclude(pk__in=granted).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT NOT EXISTS (SELECT FROM customers_account"
+            " WHERE customer_id = %s AND parent_id IS NULL AND id <> ALL(%s))",
+            [actor.customer_id, granted],
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def _nodes_below(granted: list[int]) -> frozenset[int]:
