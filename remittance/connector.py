@@ -17,10 +17,8 @@ from remittance.x12_820 import write_820
 
 
 def x12_820() -> Connector:
-    """The connector with the folders of settings.AR_DIR."""
-    folders = DropFolders.under(Path(settings.AR_DIR))
-    folders.make()
-    return Connector(CONNECTOR, folders, render, file_name)
+    """The connector with the folders of settings.AR_DIR, which `manage.py make_ar_folders` makes once."""
+    return Connector(CONNECTOR, DropFolders.under(Path(settings.AR_DIR)), render, file_name)
 
 
 def render(posting: ArPosting) -> bytes:

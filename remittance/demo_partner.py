@@ -27,7 +27,7 @@ def answer_all(folders: DropFolders, now: datetime) -> int:
     files = sorted(path for path in folders.out.glob("*.x12"))
     for path in files:
         for received in read_820(path.read_bytes(), path.name):
-            _answer(received, folders.in_, now)
+            _answer(received, folders.answers, now)
         path.rename(taken / path.name)
     return len(files)
 

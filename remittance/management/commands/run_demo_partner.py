@@ -22,7 +22,6 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         folders = DropFolders.under(Path(settings.AR_DIR))
-        folders.make()
         while True:
             answer_all(folders, timezone.now())
             time.sleep(options["every"])

@@ -41,10 +41,13 @@ class Command(BaseCommand):
     def _run(self, processes: Processes, port: int) -> None:
         self.stdout.write("Tributary demo")
         _manage("prepare_database", "--verbosity", "0")
+        if not settings.AR_DIR.exists():
+            _manage("make_ar_folders")
         call_command("collectstatic", interactive=False, verbosity=0)
         for name, command in _background().items():
             processes.start(name, command)
-        processes.attend(subprocess.Popen([sys.executable, _manage_py(), "seed_demo"]))
+        processes.start("seed", [sys.executable, _manage_py(), "seed_demo"], quiet=False)
+        processes.attend("seed")
         processes.start("web", _web(port))
         self._print_logins(port)
         processes.attend()
@@ -64,31 +67,32 @@ class Processes:
     def __init__(self) -> None:
         self._children: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(self, name: str, command: list[str]) -> None:
+    def start(self, name: str, command: list[str], *, quiet: bool = True) -> None:
+        """Quiet ones write to a log, in a session of their own: Ctrl-C is for us, and we end them in order."""
         log = settings.VAR_DIR / "log" / f"{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
-        with log.open("ab") as output:
+        with log.open("ab") as file:
+            output = file if quiet else None
             self._children[name] = subprocess.Popen(
                 command, stdout=output, stderr=output, start_new_session=True, cwd=settings.BASE_DIR
             )
 
-    def attend(self, task: subprocess.Popen[bytes] | None = None) -> None:
-        """Until the task is done, or (without one) until Ctrl-C. A child that ends by itself is a failure."""
-        while task is None or task.poll() is None:
-            self._check()
+    def attend(self, task: str = "") -> None:
+        """Until the task is done, or (without one) until Ctrl-C. Any other that ends by itself is a failure."""
+        while True:
+            for name, child in self._children.items():
+                if child.poll() is not None and (name != task or child.returncode):
+                    raise CommandError(f"{name} ended ({child.returncode}); see {settings.VAR_DIR / 'log' / name}.log")
+            if task and self._children[task].returncode == 0:
+                del self._children[task]
+                return
             time.sleep(0.5)
-        if task.returncode:
-            raise CommandError(f"filling the demo failed ({task.returncode})")
-
-    def _check(self) -> None:
-        for name, child in self._children.items():
-            if child.poll() is not None:
-                raise CommandError(f"{name} ended ({child.returncode}); see {settings.VAR_DIR / 'log' / name}.log")
 
     def stop(self) -> None:
+        """In the order they were started, each given time to finish what it is at."""
         for child in self._children.values():
             if child.poll() is None:
-                os.killpg(child.pid, signal.SIGTERM)
+                child.terminate()
         for child in self._children.values():
             try:
                 child.wait(timeout=20)
