@@ -32,9 +32,12 @@ class DropFolders:
         return cls(folder / "staging", folder / "out", folder / "in")
 
     def make(self) -> None:
-        """For a first start. Never for an outage: an empty staging folder would mean that all was delivered."""
-        for folder in (self.staging, self.out, self.answers):
-            folder.mkdir(parents=True, exist_ok=True)
+        """On a first start. A folder that vanished later is an outage, and an empty staging folder in its place would
+        say that all was delivered."""
+        folders = (self.staging, self.out, self.answers)
+        if not any(folder.exists() for folder in folders):
+            for folder in folders:
+                folder.mkdir(parents=True)
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import connection
 
 from payments.ar.acknowledgements import Acknowledgement, Level, read_acknowledgements
+from payments.ar.gateway import Connector
 from payments.ar.judgement import Difference
 from payments.ar.outbox import Clock
 from payments.ar.verdicts import Answered, apply_answers, open_break
@@ -20,13 +21,13 @@ from portal.tenancy import carrier
 UNFINISHED = (".part", ".tmp")
 
 
-def collect_answers(answers: Path, *, clock: Clock) -> int:
+def collect_answers(connector: Connector, *, clock: Clock) -> int:
     """Take in every finished file and apply what was not applied yet; how many files were applied.
 
     A file that cannot be read waits for a person. Raises an `ExceptionGroup` of what went wrong otherwise, after all
     other files were applied; the failed ones are tried again next time.
     """
-    for path in finished(answers):
+    for path in finished(connector.folders.answers):
         keep(path, clock())
     failures: list[Exception] = []
     applied = 0

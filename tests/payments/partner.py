@@ -96,7 +96,7 @@ class Partner:
         (self.connector.folders.answers / (name or f"answer-{next(_controls):06d}.edi")).write_bytes(body)
 
     def collect(self) -> int:
-        return collect_answers(self.connector.folders.answers, clock=self.clock)
+        return collect_answers(self.connector, clock=self.clock)
 
     def _postings(self) -> list[ArPosting]:
         with carrier(read_only=True):

@@ -1,0 +1,15 @@
+"""What workers do about payments. What AR hears and answers is wired in remittance/tasks.py, which knows the words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from celery import shared_task
+
+from payments.operations import meet_revisions as revisions
+
+
+@shared_task
+def meet_revisions() -> None:
+    """Bills that were changed take their place where no money of theirs is on its way."""
+    revisions.meet_revisions(datetime.now(UTC))
