@@ -1,5 +1,24 @@
-"""Addresses of billing_sources."""
+"""Addresses of billing_sources: the carrier engineer's pages."""
 
-from django.urls import URLPattern
+from __future__ import annotations
 
-urlpatterns: list[URLPattern] = []
+from django.urls import URLPattern, path
+
+from billing_sources import held_views, link_views, views
+
+urlpatterns: list[URLPattern] = [
+    path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
+    path("carrier/cycles/<slug:system>/import/", views.import_now, name="import_now"),
+    path("carrier/runs/", views.import_runs, name="import_runs"),
+    path("carrier/runs/<uuid:code>/", views.import_run, name="import_run"),
+    path("carrier/files/<uuid:code>/", views.import_file, name="import_file"),
+    path("carrier/files/<uuid:code>/replay/", views.file_replay, name="file_replay"),
+    path("carrier/files/<uuid:code>/discard/", views.file_discard, name="file_discard"),
+    path("carrier/quarantine/", held_views.quarantine, name="quarantine"),
+    path("carrier/quarantine/release/", held_views.invoice_release, name="invoice_release"),
+    path("carrier/quarantine/discard/", held_views.invoice_discard, name="invoice_discard"),
+    path("carrier/quarantine/<uuid:code>/", held_views.held_invoice, name="held_invoice"),
+    path("carrier/accounts/", link_views.account_links, name="account_links"),
+    path("carrier/accounts/link/", link_views.account_link, name="account_link"),
+    path("carrier/terms/", views.terms, name="terms"),
+]
