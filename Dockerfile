@@ -9,4 +9,4 @@ COPY . .
 RUN useradd --system tributary && install -d -o tributary /var/lib/tributary
 ENV TRIBUTARY_VAR=/var/lib/tributary
 USER tributary
-CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4"]
+CMD ["gunicorn", "portal.wsgi", "--bind", "0.0.0.0:8000", "--workers", "4", "--no-control-socket"]

@@ -9,7 +9,7 @@ from celery import shared_task
 from payments.operations import meet_revisions as revisions
 
 
-@shared_task
+@shared_task(name="payments.meet_revisions")
 def meet_revisions() -> None:
     """Bills that were changed take their place where no money of theirs is on its way."""
     revisions.meet_revisions(datetime.now(UTC))

@@ -20,15 +20,16 @@ app = Celery("tributary")
 app.conf.update(settings.CELERY)
 app.autodiscover_tasks(["billing_sources", "payments", "remittance"])
 app.conf.beat_schedule = {
-    "the night": {"task": "billing_sources.tasks.watch_night", "schedule": 60.0},
-    "reissued invoices": {"task": "payments.tasks.meet_revisions", "schedule": 30.0},
-    "remittance slips": {"task": "remittance.tasks.issue_slips", "schedule": 5.0},
-    "tell AR": {"task": "remittance.tasks.push_due", "schedule": 5.0},
-    "hear from AR": {"task": "remittance.tasks.collect_answers", "schedule": 5.0},
+    "the night": {"task": "billing_sources.ring_night", "schedule": 60.0},
+    "runs whose worker died": {"task": "billing_sources.sweep_runs", "schedule": 30.0},
+    "reissued invoices": {"task": "payments.meet_revisions", "schedule": 30.0},
+    "remittance slips": {"task": "remittance.issue_slips", "schedule": 5.0},
+    "tell AR": {"task": "remittance.push_due", "schedule": 5.0},
+    "hear from AR": {"task": "remittance.collect_answers", "schedule": 5.0},
 }
 app.conf.task_routes = {
     "billing_sources.*": {"queue": "ingest"},
     "payments.*": {"queue": "push"},
-    "remittance.tasks.issue_slips": {"queue": "documents"},
+    "remittance.issue_slips": {"queue": "documents"},
     "remittance.*": {"queue": "push"},
 }

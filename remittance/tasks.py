@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 SLIPS_AT_ONCE = 50
 
 
-@shared_task
+@shared_task(name="remittance.issue_slips")
 def issue_slips() -> None:
     """The slips of payments that were released; one that cannot be drawn does not hold up the others."""
     with carrier(read_only=True):
@@ -30,13 +30,13 @@ def issue_slips() -> None:
             log.exception("slip of payment %s", payment_id)
 
 
-@shared_task
+@shared_task(name="remittance.push_due")
 def push_due() -> None:
     """Tell AR what it has not heard."""
     outbox.push_due(x12_820(), clock=lambda: datetime.now(UTC))
 
 
-@shared_task
+@shared_task(name="remittance.collect_answers")
 def collect_answers() -> None:
     """Hear what AR has answered."""
     inbox.collect_answers(x12_820(), clock=lambda: datetime.now(UTC))

@@ -113,7 +113,7 @@ def _background() -> dict[str, list[str]]:
 
 
 def _web(port: int) -> list[str]:
-    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--access-logfile", "-"]
+    bind = ["--bind", f"127.0.0.1:{port}", "--workers", "2", "--access-logfile", "-", "--no-control-socket"]
     return [sys.executable, "-m", "gunicorn", "portal.wsgi", *bind]
 
 
