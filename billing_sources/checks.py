@@ -29,6 +29,7 @@ RULES = {
     "DATE-03": "The bill is due before it was issued.",
     "ACC-01": "The bill names no account.",
     "LEN-01": "A number or account is longer than any real one.",
+    "LINES-01": "The bill states totals without the charges behind them.",
     "VOCAB-01": "A charge has a term that the vocabulary does not know; it is loaded as an adjustment.",
     "DUP-01": "The same bill number stands twice in one file.",
     "OLD-01": "A newer file has revised this bill already; the older word on it was not loaded.",
@@ -87,6 +88,8 @@ def _arithmetic(bill: Bill) -> Iterator[Issue]:
     for rule, field, expected, found in _sums(bill):
         if found != expected and found != round_to(expected, invoice.currency):
             yield _issue(invoice, rule, field, f"{expected:f}", f"{found:f}", is_fatal=invoice.is_payable)
+    if invoice.line_total and not invoice.charges:
+        yield _issue(invoice, "LINES-01", "charges", f"{invoice.line_total:f}", "no charge", is_fatal=False)
 
 
 def _sums(bill: Bill) -> Iterator[tuple[str, str, Decimal, Decimal]]:
@@ -96,8 +99,9 @@ def _sums(bill: Bill) -> Iterator[tuple[str, str, Decimal, Decimal]]:
     tax, tax_included, due = invoice.tax or ZERO, invoice.tax_included or ZERO, invoice.amount_due or ZERO
     of_document = (invoice.charge_total or ZERO) - (invoice.allowance_total or ZERO)
     current = tax_included - (invoice.prepaid or ZERO) + (invoice.rounding or ZERO)
-    yield "BR-CO-10", "line_total", bill.lines, line_total
-    yield "BR-CO-11", "charge_total", bill.document, of_document
+    if invoice.charges:
+        yield "BR-CO-10", "line_total", bill.lines, line_total
+        yield "BR-CO-11", "charge_total", bill.document, of_document
     yield "BR-CO-13", "tax_excluded", line_total + of_document, tax_excluded
     if included := [tax.amount for tax in invoice.taxes if tax.is_included]:
         yield "BR-CO-14", "tax", sum(included, ZERO), tax

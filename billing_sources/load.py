@@ -6,7 +6,7 @@ Runs as tributary_ingest inside the one transaction of its file, so nothing is v
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -109,13 +109,11 @@ def _state(placed: Placed, link: Link) -> Invoice.State:
     return Invoice.State.HELD if link.account_id is None else Invoice.State.PUBLISHED
 
 
-def _charge_rows(placed: Placed, place: _Place, links: dict[str, Link]) -> Iterable[str]:
+def _charge_rows(placed: Placed, place: _Place, links: dict[str, Link]) -> list[str]:
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
-    for account, origin, text in placed.written.charges:
-        yield f"{head}\t{links[account].id}\t{rows.escaped(origin)}\t{text}"
+    return [f"{head}\t{links[account].id}\t{text}" for account, text in placed.written.charges]
 
 
-def _tax_rows(placed: Placed, place: _Place) -> Iterable[str]:
+def _tax_rows(placed: Placed, place: _Place) -> list[str]:
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
-    for origin, text in placed.written.taxes:
-        yield f"{head}\t{rows.escaped(origin)}\t{text}"
+    return [f"{head}\t{text}" for text in placed.written.taxes]

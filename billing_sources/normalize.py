@@ -75,7 +75,7 @@ def _add_up(bill: Bill) -> Decimal:
 
 def _fill_totals(invoice: CanonicalInvoice, lines: Decimal) -> None:
     if invoice.line_total is None:
-        invoice.line_total = lines
+        invoice.line_total = lines if invoice.charges else _total_of_no_lines(invoice)
     if invoice.tax_excluded is None:
         invoice.tax_excluded = invoice.line_total - (invoice.allowance_total or ZERO) + (invoice.charge_total or ZERO)
     if invoice.tax is None:
@@ -85,6 +85,12 @@ def _fill_totals(invoice: CanonicalInvoice, lines: Decimal) -> None:
     if invoice.amount_due is None:
         current = invoice.tax_included - (invoice.prepaid or ZERO) + (invoice.rounding or ZERO)
         invoice.amount_due = current + (invoice.balance_forward or ZERO)
+
+
+def _total_of_no_lines(invoice: CanonicalInvoice) -> Decimal:
+    """Some profiles state totals alone (Factur-X MINIMUM)."""
+    of_document = (invoice.charge_total or ZERO) - (invoice.allowance_total or ZERO)
+    return (invoice.tax_excluded or ZERO) - of_document
 
 
 def _keep_residue(charges: list[CanonicalCharge], residue: Decimal) -> None:

@@ -7,8 +7,10 @@ leaves the file as it was, to be read again from the archive.
 
 from __future__ import annotations
 
+import gc
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import localcontext
 from typing import BinaryIO
@@ -33,6 +35,7 @@ BATCH_BILLS = 500
 BATCH_CHARGES = 20_000
 MAX_ATTEMPTS = 3
 _DIGITS = 76  # sums are exact for any amount that a reader lets through
+_ALLOCATIONS = 100_000  # between two looks for cycles
 _log = logging.getLogger(__name__)
 
 Opener = Callable[[], BinaryIO]
@@ -68,7 +71,7 @@ def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
     """Load and publish a file, or hold it whole with the reason."""
     proof = Proof()
     try:
-        with ingest(), transaction.atomic(), localcontext(prec=_DIGITS), opener() as stream:
+        with ingest(), transaction.atomic(), _in_bulk(), localcontext(prec=_DIGITS), opener() as stream:
             _load_bills(file, adapter, stream, proof)
             publish(file, proof, _now())
     except FileRejected as rejected:
@@ -97,6 +100,17 @@ def _with_patience(work: Callable[[], None]) -> None:
                 raise
             _log.warning("import collided, beginning again: %s", error)
     return work()
+
+
+@contextmanager
+def _in_bulk() -> Iterator[None]:
+    """Segments, elements and charges are millions of small lists and no cycles: look for cycles seldom."""
+    usual = gc.get_threshold()
+    gc.set_threshold(_ALLOCATIONS, *usual[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*usual)
 
 
 def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof) -> None:

@@ -6,7 +6,6 @@ gets, so its digest is taken over that text: equal digests mean an unchanged bil
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -21,14 +20,14 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 _json = msgspec.json.Encoder()
 
 CHARGE_COPY = """
-    COPY billing_sources_charge (invoice_id, customer_id, account_link_id, origin,
+    COPY billing_sources_charge (invoice_id, customer_id, account_link_id,
         source_term, description, service, product_code, unit,
         position, category, amount, quantity, unit_price, period_start, period_end, scope,
-        is_information_only, is_mapped)
+        is_information_only, is_mapped, origin)
     FROM STDIN"""
 TAX_COPY = """
-    COPY billing_sources_taxitem (invoice_id, customer_id, origin, category, jurisdiction, scope,
-        amount, base, rate_percent, is_included)
+    COPY billing_sources_taxitem (invoice_id, customer_id, category, jurisdiction, scope,
+        amount, base, rate_percent, is_included, origin)
     FROM STDIN"""
 INVOICE_COPY = """
     COPY billing_sources_invoice (id, code, customer_id, account_id, account_link_id, system_id, file_id, revision,
@@ -42,21 +41,30 @@ NO_MONEY_YET = "0\t0\t0\t0"
 
 
 class Written(msgspec.Struct):
-    """A bill's own text. `charges` pairs the account of each charge with its text; origins are beside it."""
+    """A bill's own text, without the ids that loading puts in front. Charges come with the account they belong to."""
 
     bill: Bill
     header: str
-    charges: list[tuple[str, str, str]]  # account, origin, text
-    taxes: list[tuple[str, str]]  # origin, text
+    charges: list[tuple[str, str]]  # account, text
+    taxes: list[str]
     digest: str
 
 
 def write(bill: Bill) -> Written:
     invoice = bill.invoice
-    charges = [(charge.account or invoice.account, charge.origin, _charge(charge)) for charge in invoice.charges]
-    taxes = [(tax.origin, _tax(tax)) for tax in invoice.taxes]
     header = _header(invoice)
-    return Written(bill, header, charges, taxes, _digest([invoice.account, header], charges, taxes))
+    charges = [_charge(charge) for charge in invoice.charges]
+    taxes = [_tax(tax) for tax in invoice.taxes]
+    accounts = [charge.account or invoice.account for charge in invoice.charges]
+    origins = [escaped(charge.origin) for charge in invoice.charges]
+    digest = sha256("\n".join([invoice.account, header, *accounts, *charges, *taxes]).encode()).hexdigest()
+    return Written(
+        bill,
+        header,
+        [(account, f"{text}\t{origin}") for account, text, origin in zip(accounts, charges, origins, strict=True)],
+        [f"{text}\t{escaped(tax.origin)}" for text, tax in zip(taxes, invoice.taxes, strict=True)],
+        digest,
+    )
 
 
 def field(value: str | Decimal | date | int | bool | None) -> str:
@@ -81,15 +89,15 @@ def escaped(text: str) -> str:
 
 
 def _charge(charge: CanonicalCharge) -> str:
-    """The hot path: one line of text for each of millions of charges."""
+    """The hot path: one line of text for each of millions of charges. `str` beats a Decimal's own formatting."""
     texts = f"{charge.source_term}\t{charge.description}\t{charge.service}\t{charge.product_code}\t{charge.unit}\t"
     if texts.count("\t") != 5 or "\\" in texts or "\n" in texts or "\r" in texts:
         texts = row(charge.source_term, charge.description, charge.service, charge.product_code, charge.unit) + "\t"
     quantity, price = charge.quantity, charge.unit_price
     start, end = charge.period_start, charge.period_end
     return (
-        f"{texts}{charge.position}\t{charge.category}\t{charge.amount}"
-        f"\t{NULL if quantity is None else quantity}\t{NULL if price is None else price}"
+        f"{texts}{charge.position}\t{charge.category}\t{charge.amount!s}"
+        f"\t{NULL if quantity is None else str(quantity)}\t{NULL if price is None else str(price)}"
         f"\t{start or NULL}\t{end or NULL}\t{charge.scope}"
         f"\t{'t' if charge.is_information_only else 'f'}\t{'t' if charge.is_mapped else 'f'}"
     )
@@ -138,10 +146,3 @@ def _header(invoice: CanonicalInvoice) -> str:
         invoice.amount_due,
         _json.encode(parties).decode(),
     )
-
-
-def _digest(lines: list[str], charges: Iterable[tuple[str, str, str]], taxes: Iterable[tuple[str, str]]) -> str:
-    """Over everything but where in its file a figure stands."""
-    lines += [f"{account}\t{text}" for account, _, text in charges]
-    lines += [text for _, text in taxes]
-    return sha256("\n".join(lines).encode()).hexdigest()
