@@ -194,6 +194,7 @@ def _status(refused: Refused) -> int:
 
 def _back(request: CustomerRequest, run: PayRun) -> HttpResponse:
     """The page as it was left, as a GET."""
-    response = redirect(f"{reverse('pay_run', args=[run.code])}?{run_query(read_run_filter(request.GET), edit='')}")
+    view = run_query(read_run_filter(request.GET), edit="")
+    response = redirect(reverse("pay_run", args=[run.code]) + (f"?{view}" if view else ""))
     response.status_code = 303
     return response

@@ -51,11 +51,16 @@ class PaymentForm(forms.Form):
 
 
 class ShortPayForm(forms.Form):
-    """Why something of an invoice is not paid. `short` empty: all that is not placed."""
+    """Why something of an invoice is not paid. `short` empty: all that is not placed.
+
+    It stands inside the form of the whole page, whose other buttons must not ask for it.
+    """
+
+    use_required_attribute = False
 
     reason = forms.ChoiceField(
         choices=[("", "Choose a reason"), *((reason.key, reason.words) for reason in SHORT_PAY_REASONS)],
-        required=False,
+        error_messages={"required": "Choose a reason.", "invalid_choice": "Choose a reason from the list."},
         widget=forms.Select(attrs={"autofocus": True}),
     )
     short = AmountInput(

@@ -77,7 +77,7 @@ def _since(run: PayRun, seen: str) -> list[Any]:
 def _carry_out(actor: Actor, steps: list[Step], key: UUID, now: datetime) -> str:
     """The last step has the form's own key, those before it one derived from it."""
     if not steps:
-        raise refuse(Rule.EMPTY, "There is nothing to change.")
+        return "All of it stood so already."
     last = len(steps) - 1
     keys = [key if number == last else uuid5(key, str(number)) for number in range(len(steps))]
     done = [step.operation(actor, **step.request, key=own, now=now) for step, own in zip(steps, keys, strict=True)]

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from payments.domain.lifecycle import EDITABLE
-from payments.domain.refusals import in_words
+from payments.domain.refusals import Refusal, Rule, in_words
 from payments.domain.submission import why_not_submitted
 from payments.forms import PaymentForm, ShortPayForm, first_value_date, planned_text
 from payments.models import PayRun
@@ -34,6 +34,7 @@ from payments.run_rows import Lane, PlannedPayment, Posted, lane, line_row, sums
 from portal.customers import access
 from portal.requests import CustomerRequest
 
+_OF_PAYMENTS: Final = frozenset({Rule.NO_PAYMENT, Rule.PAYMENT_EMPTY, Rule.PAYMENT_NOT_FULL})
 STATES: Final = {
     "draft": ("In preparation", "warn"),
     "submitted": ("Waits for approval", "warn"),
@@ -50,7 +51,6 @@ COLUMNS: Final = (
     ("open", "Open", True, False),
     ("", "Placed", False, False),
     ("", "Left", True, False),
-    ("", "Mind", False, True),
 )
 
 
@@ -84,7 +84,7 @@ def run_page(request: CustomerRequest, run: PayRun, refill: Refill | None = None
         "lanes": _lanes(run, payments, chosen, is_editable=is_editable),
         "sums": sums(totals(lines)),
         **_list(chosen, lines, payments, refill or Refill()),
-        **_forms(request, run, chosen, lines, payments, refill or Refill()),
+        **_forms(request, run, chosen, lines=lines, payments=payments, refill=refill or Refill()),
     }
     return render(request, "payments/pay_run_detail.html", context, status=status)
 
@@ -154,6 +154,7 @@ def _forms(
     request: CustomerRequest,
     run: PayRun,
     chosen: RunFilter,
+    *,
     lines: Sequence[Line],
     payments: Sequence[PlannedPayment],
     refill: Refill,
@@ -171,12 +172,22 @@ def _forms(
         "payment_key": uuid4(),
         "submission_key": uuid4(),
         "seen": seen_of(run),
-        "missing": in_words(missing[:2]) + (f" And {len(missing) - 2:,} more." if len(missing) > 2 else ""),
+        "missing": _missing(missing),
         "short_pay_form": refill.short_pay or ShortPayForm(),
         "payment_form": form,
         "payment_edited": edited,
         "new_payment_url": f"?{run_query(chosen)}&payment=new" if lines and len(payments) < 9 else "",
     }
+
+
+def _missing(refusals: Sequence[Refusal]) -> str:
+    """What still stands before a submission, short enough for the sum bar: invoices counted, the first payment."""
+    of_payments = [refusal for refusal in refusals if refusal.rule in _OF_PAYMENTS]
+    of_invoices = [refusal for refusal in refusals if refusal.rule not in _OF_PAYMENTS]
+    if len(of_invoices) == 1:
+        return in_words([*of_invoices, *of_payments[:1]])
+    counted = [f"{len(of_invoices):,} invoices are not settled yet."] if of_invoices else []
+    return " ".join([*counted, *(refusal.words for refusal in of_payments[:1])])
 
 
 def _payment_form(payment: PlannedPayment) -> PaymentForm:

@@ -12,10 +12,10 @@ from uuid import UUID
 from payments.domain.allocation import PaymentFacts
 from payments.domain.reasons import reason
 from payments.domain.references import payment_code
-from payments.invoice_rows import Figure, Sum, account_path, billed_by, minor_units
+from payments.invoice_rows import Figure, Sum, account_path, minor_units
 from payments.run_edits import Cell
 from payments.run_lines import Line, Totals
-from portal.money import ZERO, exponent, format_amount, round_to
+from portal.money import ZERO, exponent, format_amount
 
 VERDICTS: Final = {
     "sent": ("sent to AR", "info"),
@@ -54,6 +54,7 @@ class Lane:
     placed: str
     left: str
     left_tone: str
+    invoices: str
     edit_url: str
     url: str
 
@@ -91,11 +92,11 @@ class LineRow:
     tone: str
     short: str
     short_reason: str
-    short_value: str
     is_left_open: bool
     left: str
     left_tone: str
     note: str
+    first_field: str
     is_checked: bool
 
 
@@ -110,12 +111,12 @@ class Posted:
 def lane(payment: PlannedPayment, run_number: int, edit_url: str, url: str) -> Lane:
     facts, currency = payment.facts, payment.facts.currency
     left = None if facts.planned is None else facts.planned - facts.placed
-    count = "1 invoice" if payment.invoices == 1 else f"{payment.invoices:,} invoices"
+    code = payment_code(run_number, facts.position)
     return Lane(
         number=facts.position,
         method=payment.method_label,
         value_on=day_in_words(payment.value_on),
-        reference=f"{payment_code(run_number, facts.position)} · {payment.note or count}",
+        reference=f"{code} · {payment.note}" if payment.note else code,
         currency=currency,
         exponent=exponent(currency),
         amount_minor=None if facts.planned is None else minor_units(facts.planned, currency),
@@ -123,6 +124,7 @@ def lane(payment: PlannedPayment, run_number: int, edit_url: str, url: str) -> L
         placed=format_amount(facts.placed, currency),
         left="" if left is None else format_amount(left, currency),
         left_tone="warn" if left else "muted",
+        invoices=f"{payment.invoices:,}",
         edit_url=edit_url,
         url=url,
     )
@@ -134,27 +136,28 @@ def line_row(line: Line, payments: Sequence[PlannedPayment], posted: Posted, url
     state, tone = _state(line)
     left = item.unexplained
     known = reason(item.reason)
+    parts = _parts(line, payments, posted)
     return LineRow(
         code=str(line.code),
         url=f"{url}{line.code}/",
         number=item.number,
         account=account_path(line.account, line.parent, line.grandparent),
-        billed_by=billed_by(line.system, line.cycle),
+        billed_by=line.system,
         due_on=line.due_on.isoformat() if line.due_on else "",
         currency=currency,
         exponent=exponent(currency),
         minor=minor_units(line.available, currency),
         available=format_amount(line.available, currency),
-        parts=_parts(line, payments, posted),
+        parts=parts,
         state=state,
         tone=tone,
         short=format_amount(line.short, currency) if line.short else "",
         short_reason=known.words if known else "",
-        short_value=plain_amount(line.short, currency) if line.short else "",
         is_left_open=item.left_open,
         left=format_amount(left, currency),
-        left_tone="muted" if not left else "bad" if left < 0 else "info" if item.left_open else "warn",
+        left_tone="bad" if left < 0 else "warn" if left and not item.left_open else "muted",
         note=_note(line, payments),
+        first_field=parts[0].name if parts else "",
         is_checked=line.code in posted.checked,
     )
 
@@ -162,11 +165,6 @@ def line_row(line: Line, payments: Sequence[PlannedPayment], posted: Posted, url
 def sums(totals: Sequence[Totals]) -> list[Sum]:
     """The sum bar: a row a currency, over all lines of the run whatever the page shows."""
     return [Sum(total.currency, exponent(total.currency), _figures(total)) for total in totals]
-
-
-def plain_amount(amount: Decimal, currency: str) -> str:
-    """As somebody types it: 1234.50."""
-    return f"{round_to(amount, currency):f}"
 
 
 def day_in_words(day: date) -> str:
@@ -210,7 +208,7 @@ def _parts(line: Line, payments: Sequence[PlannedPayment], posted: Posted) -> li
             continue
         number = payment.facts.position
         stands = standing.get(number, ZERO)
-        value = plain_amount(stands, line.item.currency) if stands else ""
+        value = format_amount(stands, line.item.currency) if stands else ""
         typed = posted.typed.get((line.code, number), value)
         word, tone = VERDICTS.get(verdicts.get(number, ("", ""))[0], ("", ""))
         parts.append(

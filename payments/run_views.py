@@ -82,7 +82,7 @@ def pay_run_cancellation(request: CustomerRequest, code: UUID) -> HttpResponse:
 
 
 def act(request: CustomerRequest, code: UUID, step: Step, then: str) -> HttpResponse:
-    """One operation on a whole run, and the page `then`; a refusal leads back to where it came from, with the reason."""
+    """One operation on a whole run, and the page `then`; a refusal leads back to its page, with the reason."""
     run_or_404(request, code)
     try:
         messages.success(request, perform(request, code, lambda run: [step]))

@@ -11,31 +11,57 @@
  *   <section data-lane="3" data-exponent data-currency data-placed-minor data-minor>   components/lane.html: placed by the server
  *                                       when the page was made, and what the payment is to carry (absent: whatever is placed)
  *     data-lane-placed data-lane-left data-lane-fill
+ *   <span data-first-amount data-key>   goes to the amount of the row that the keyboard stands on
  *   <button name="place" value="3" data-key="3">   sends the selected rows to payment 3; keys.js presses it
  *   <tr data-currency data-exponent>    in the sum bar: <td data-figure="placed" data-minor>, <td data-figure="left" data-minor>,
  *                                       data-minor as the server counted them
- * Keys: 1–9 send the selected rows, or else the row that the keyboard stands on; "=" in an amount places all that is left there.
+ * Keys: 1–9 send the selected rows, or else the row that the keyboard stands on, and so do the other keys of the page;
+ * in an amount "=" places all that is left there, and Ctrl+Enter saves.
  */
 
 import { amountText, minorFrom, plainText } from "./amounts.js";
 
-const form = document.querySelector("form[data-allocate]");
-
-form?.addEventListener("input", (event) => {
-  if (event.target.matches("[data-amount], [data-short]")) recount(event.target.closest("[data-row]"));
+document.addEventListener("input", (event) => {
+  if (event.target.matches("[data-allocate] :is([data-amount], [data-short])")) recount(event.target.closest("[data-row]"));
 });
-form?.addEventListener("keydown", (event) => {
-  if (event.key !== "=" || !event.target.matches("[data-amount]")) return;
+document.addEventListener("keydown", (event) => {
+  const field = event.target.closest("[data-allocate] input");
+  const act = field && actionIn(field, event);
+  if (!act) return;
   event.preventDefault();
-  placeInFull(event.target);
+  act();
 });
-form?.addEventListener("click", (event) => {
-  if (event.target.closest("button[name=place]")) chooseRowOfKeyboard();
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-allocate] button:is([name=place], [name=do], [popovertarget])")) chooseRowOfKeyboard();
 });
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-first-amount]")) firstAmount()?.select();
+});
+
+/* The form is asked for anew each time: htmx puts another one in its place. */
+function form() {
+  return document.querySelector("form[data-allocate]");
+}
+
+/* In an amount "=" places all that is left there and Ctrl+Enter saves; in a dialog Enter presses the dialog's own button. */
+function actionIn(field, event) {
+  const dialog = field.closest("[popover]");
+  if (dialog) return event.key === "Enter" ? () => dialog.querySelector("button[name=do]").click() : null;
+  if (!field.matches("[data-amount]")) return null;
+  if (event.key === "=") return () => placeInFull(field);
+  return event.key === "Enter" && event.ctrlKey ? () => form().requestSubmit(form().querySelector("[value=save]")) : null;
+}
+
+/* Of the row that the keyboard stands on, else of the first row that is selected. */
+function firstAmount() {
+  const row = document.activeElement.closest("[data-row]") ?? form().querySelector("[data-row]:has(input:checked)");
+  return row?.querySelector("[data-amount]");
+}
 
 /* With nothing selected, a key means the row that the keyboard stands on; a click on the button means nothing. */
 function chooseRowOfKeyboard() {
-  const boxes = [...form.querySelectorAll("[data-row] input[type=checkbox]:enabled")];
+  const boxes = [...form().querySelectorAll("[data-row] input[type=checkbox]:enabled")];
   const box = document.activeElement.closest("[data-row]")?.querySelector("input[type=checkbox]:enabled");
   if (box && !boxes.some((each) => each.checked)) box.checked = true;
 }
@@ -43,6 +69,7 @@ function chooseRowOfKeyboard() {
 function placeInFull(input) {
   const row = input.closest("[data-row]");
   input.value = plainText((minorOf(input, row) ?? 0n) + (leftOf(row) ?? 0n), exponentOf(row));
+  input.closest(".placing__part")?.classList.add("placing__part--changed");
   input.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
@@ -55,7 +82,7 @@ function recount(row) {
   const left = leftOf(row);
   if (left === null) return;
   show(row.querySelector("[data-row-left]"), left, exponentOf(row), BigInt(row.dataset.minor));
-  for (const lane of form.querySelectorAll("[data-lane]")) recountLane(lane);
+  for (const lane of form().querySelectorAll("[data-lane]")) recountLane(lane);
   recountSums(row.dataset.currency);
 }
 
@@ -97,7 +124,7 @@ function showFigure(ofCurrency, name, change) {
 
 /* How far typing has moved these amounts since the server counted them: rows on other pages stay counted. */
 function changeOf(selector) {
-  const inputs = [...form.querySelectorAll(selector)];
+  const inputs = [...form().querySelectorAll(selector)];
   return inputs.reduce((change, input) => change + movedBy(input), 0n);
 }
 
