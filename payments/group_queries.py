@@ -12,7 +12,8 @@ from uuid import UUID
 from django.db.models import Count, QuerySet, Sum
 from django.urls import reverse
 
-from payments.invoice_queries import visible_invoices
+from billing_sources.models import Invoice
+from payments.invoice_queries import visible_to
 from payments.models import InvoiceGroup, InvoiceGroupMember, InvoiceTag
 from portal.actor import Actor
 from portal.money import format_amount
@@ -53,7 +54,7 @@ def _held(
     actor: Actor, members: QuerySet[InvoiceGroupMember] | QuerySet[InvoiceTag], name: str
 ) -> dict[str, list[Held]]:
     rows = (
-        members.filter(invoice__in=visible_invoices(actor).values("pk"))
+        members.filter(invoice__in=Invoice.objects.filter(visible_to(actor)).values("pk"))
         .order_by(name, "invoice__currency")
         .values_list(name, "invoice__currency")
         .annotate(Count("pk"), Sum("invoice__payable"), Sum("invoice__open"))

@@ -14,7 +14,7 @@ from payments import operations
 from payments.domain.refusals import NotFound, Refused
 from payments.group_queries import get_group_for, list_groups_for, list_tags_for
 from payments.invoice_filters import InvoiceFilter, query, read_filter
-from payments.invoice_queries import filtered, page_of, totals_of, visible_invoices
+from payments.invoice_queries import matching, page_of, totals_of, visible_to
 from payments.invoice_rows import sums
 from payments.selection import posted_codes, read_code
 from portal.customers import access
@@ -36,12 +36,12 @@ def group_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
         raise Http404
     asked = read_filter(request.GET)
     chosen = InvoiceFilter(group=code, state="all", size=200, after=asked.after, before=asked.before, first=asked.first)
-    invoices = visible_invoices(request.actor)
-    page = page_of(invoices, chosen, today, reverse("invoices"))
+    visible = visible_to(request.actor)
+    page = page_of(visible, chosen, today, reverse("invoices"))
     context = {
         "group": group,
         "page": page,
-        "sums": sums(totals_of(filtered(invoices, chosen, today))),
+        "sums": sums(totals_of(visible & matching(chosen, today))),
         "grid_url": f"{reverse('invoices')}?{query(InvoiceFilter(group=code, state='all'))}",
         "newer_url": f"?{query(InvoiceFilter(before=UUID(page.newer)))}" if page.newer else "",
         "older_url": f"?{query(InvoiceFilter(after=UUID(page.older)))}" if page.older else "",

@@ -17,7 +17,7 @@ from billing_sources.models import Invoice
 from payments.invoice_charges import CHARGES_SHOWN, ChargeGroup, TaxLine, charges_of, taxes_of
 from payments.invoice_dates import day, period
 from payments.invoice_history import AllocationLine, Lineage, Revision, allocations_of, lineage_of, revisions_of
-from payments.invoice_queries import revisions_in_reach
+from payments.invoice_queries import revisions_visible_to
 from payments.invoice_rows import billed_by, state_of
 from payments.models import InvoiceGroupMember, InvoiceTag
 from portal.actor import Actor
@@ -67,7 +67,7 @@ class InvoicePageFacts:
 
 def get_invoice_for(actor: Actor, code: UUID, today: date, *, shows_all: bool = False) -> InvoicePageFacts | None:
     """The invoice, superseded or not; None where the actor may not see it, be it another customer's or out of reach."""
-    invoice = revisions_in_reach(actor).select_related("system", "account").filter(code=code).first()
+    invoice = Invoice.objects.select_related("system", "account").filter(revisions_visible_to(actor), code=code).first()
     if invoice is None:
         return None
     groups, left_out = charges_of(invoice, None if shows_all else CHARGES_SHOWN)

@@ -18,7 +18,7 @@ from xml.sax.saxutils import escape
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from payments.invoice_filters import InvoiceFilter
-from payments.invoice_queries import facts_of, visible_invoices
+from payments.invoice_queries import facts_of, visible_to
 from payments.invoice_rows import InvoiceFacts, account_path, billed_by, state_of
 from portal.actor import Actor
 from portal.money import round_to
@@ -61,7 +61,7 @@ def xlsx_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]
 def _rows(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[list[Cell]]:
     """In a transaction of their own: the answer is sent after the page's has ended."""
     with acting(actor, read_only=True):
-        for facts in facts_of(visible_invoices(actor), chosen, today).iterator(chunk_size=2000):
+        for facts in facts_of(visible_to(actor), chosen, today).iterator(chunk_size=2000):
             yield _cells(InvoiceFacts._make(facts), today)
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from billing_sources.models import Invoice
 from payments.invoice_dates import day
-from payments.invoice_queries import revisions_in_reach
+from payments.invoice_queries import revisions_visible_to
 from payments.models import Allocation
 from portal.actor import Actor
 from portal.money import format_amount
@@ -72,7 +72,7 @@ class Lineage:
 def revisions_of(actor: Actor, invoice: Invoice) -> tuple[Revision, ...]:
     """All revisions of the bill that the actor may see, newest first, each with what it changed."""
     found = list(
-        revisions_in_reach(actor)
+        Invoice.objects.filter(revisions_visible_to(actor))
         .filter(system=invoice.system, entity=invoice.entity, number=invoice.number, series=invoice.series)
         .order_by("revision")
     )

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Sum, Value
 from django.db.models.expressions import Combinable, RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Least
 
 from billing_sources.models import Invoice
 from payments.invoice_filters import InvoiceFilter
@@ -30,11 +30,10 @@ NO_DATE: Final = date.max  # an invoice without a due date is due after all othe
 _SORT_KEYS: Final[Mapping[str, Combinable]] = {
     "number": F("number"),
     "account": F("account__name"),
-    "due": Coalesce("due_on", Value(NO_DATE)),
+    "due": Least("due_on", Value(NO_DATE)),
     "billed": F("payable"),
     "open": F("open"),
 }
-_TAGS = ArraySubquery(InvoiceTag.objects.filter(invoice=OuterRef("pk")).order_by("tag__name").values("tag__name"))
 _COLUMNS: Final = (
     "code",
     "number",
@@ -52,8 +51,16 @@ _COLUMNS: Final = (
     "is_payable",
     "revision",
 )
-_NODES_BELOW = (
-    "SELECT below.id FROM customers_account below, customers_account top WHERE top.code = %s AND below.path <@ top.path"
+# Queries that every page narrows down: what they have in common is built once.
+_TAGS: Final = InvoiceTag.objects.filter(invoice=OuterRef("pk")).order_by("tag__name").values("tag__name")
+_KEYED: Final = {name: Invoice.objects.annotate(key=key) for name, key in _SORT_KEYS.items()}
+_LISTS: Final = {
+    name: keyed.annotate(tags=ArraySubquery(_TAGS)).values_list(*_COLUMNS) for name, keyed in _KEYED.items()
+}
+_TOTALS: Final = (
+    Invoice.objects.order_by("currency")
+    .values_list("currency")
+    .annotate(n=Count("pk"), billed=Sum("payable"), left=Sum("open"), credits=Sum("open", filter=Q(payable__lt=0)))
 )
 
 
@@ -66,39 +73,40 @@ class InvoicePage:
     older: str
 
 
-def visible_invoices(actor: Actor) -> QuerySet[Invoice]:
+def visible_to(actor: Actor) -> Q:
     """The latest revisions of all invoices on nodes that the actor may see."""
-    return revisions_in_reach(actor).filter(is_current=True)
+    return Q(is_current=True) & revisions_visible_to(actor)
 
 
-def revisions_in_reach(actor: Actor) -> QuerySet[Invoice]:
+def revisions_visible_to(actor: Actor) -> Q:
     """The same with superseded revisions."""
-    return on_nodes(Invoice.objects.filter(customer_id=actor.customer_id), access.scope(actor, "see"))
+    return Q(customer_id=actor.customer_id) & on_nodes(access.scope(actor, "see"))
 
 
-def on_nodes(invoices: QuerySet[Invoice], reach: access.AccountScope) -> QuerySet[Invoice]:
-    """Those of the invoices that lie within the nodes."""
+def on_nodes(reach: access.AccountScope) -> Q:
     if reach.everything:
-        return invoices
-    return invoices.filter(account_id__in=RawSQL("SELECT unnest(%s::bigint[])", [sorted(reach.ids)]))
+        return Q()
+    return Q(account_id__in=RawSQL("SELECT unnest(%s::bigint[])", [sorted(reach.ids)]))
 
 
-def filtered(invoices: QuerySet[Invoice], chosen: InvoiceFilter, today: date) -> QuerySet[Invoice]:
-    """Those of the invoices that the filter asks for."""
-    return invoices.filter(_state(chosen.state, today), *_plain_conditions(chosen), *_related_conditions(chosen))
+def matching(chosen: InvoiceFilter, today: date) -> Q:
+    """What the filter asks for."""
+    return Q(_state(chosen.state, today), *_plain_conditions(chosen), *_related_conditions(chosen))
+
+
+def named(codes: Iterable[UUID]) -> Q:
+    return Q(code__in=RawSQL("SELECT unnest(%s::uuid[])", [list(codes)]))
 
 
 def page_of(
-    invoices: QuerySet[Invoice], chosen: InvoiceFilter, today: date, url: str, kept: frozenset[UUID] = frozenset()
+    visible: Q, chosen: InvoiceFilter, today: date, url: str, kept: frozenset[UUID] = frozenset()
 ) -> InvoicePage:
-    """The page of the invoices that match, by keyset: a row is met once, however the list grows meanwhile."""
-    found = _keyed(filtered(invoices, chosen, today), chosen).annotate(tags=_TAGS)
+    """The page of those visible that match, by keyset: a row is met once, however the list grows meanwhile."""
     backwards = chosen.before is not None
-    anchor = _anchor(invoices, chosen)
     descending = chosen.is_descending != backwards
-    if anchor:
-        found = found.filter(_beyond(*anchor, descending))
-    found = found.order_by(*_order(descending)).values_list(*_COLUMNS)
+    anchor = _anchor(visible, chosen)
+    beyond = _beyond(*anchor, descending) if anchor else Q()
+    found = _LISTS[chosen.sort_column].filter(visible, matching(chosen, today), beyond).order_by(*_order(descending))
     facts = [InvoiceFacts._make(row) for row in found[: chosen.size + 1]]
     has_more = len(facts) > chosen.size
     del facts[chosen.size :]
@@ -108,26 +116,16 @@ def page_of(
     return _linked(rows, newer=has_more if backwards else bool(anchor), older=has_more or backwards)
 
 
-def facts_of(invoices: QuerySet[Invoice], chosen: InvoiceFilter, today: date) -> QuerySet[Any, Any]:
-    """All the invoices that match, in their order, as the columns of `InvoiceFacts`."""
-    found = _keyed(filtered(invoices, chosen, today), chosen).annotate(tags=_TAGS)
-    rows: QuerySet[Any, Any] = found.order_by(*_order(chosen.is_descending)).values_list(*_COLUMNS)
-    return rows
+def facts_of(visible: Q, chosen: InvoiceFilter, today: date) -> QuerySet[Any, Any]:
+    """All of those visible that match, in their order, as the columns of `InvoiceFacts`."""
+    found = _LISTS[chosen.sort_column].filter(visible, matching(chosen, today))
+    return found.order_by(*_order(chosen.is_descending))
 
 
-def totals_of(invoices: QuerySet[Invoice]) -> list[Total]:
-    """What the invoices come to, a total a currency; one query."""
-    rows = (
-        invoices.order_by("currency")
-        .values_list("currency")
-        .annotate(n=Count("pk"), billed=Sum("payable"), left=Sum("open"), credits=Sum("open", filter=Q(payable__lt=0)))
-    )
-    return [Total(*figures, credits_ or ZERO) for *figures, credits_ in rows]
-
-
-def invoices_by_code(invoices: QuerySet[Invoice], codes: Iterable[UUID]) -> QuerySet[Invoice]:
-    """Those named; a code that is not the actor's to see is as if it were not there."""
-    return invoices.filter(code__in=RawSQL("SELECT unnest(%s::uuid[])", [list(codes)]))
+def totals_of(where: Q) -> list[Total]:
+    """What these invoices come to, a total a currency; one query."""
+    found = _TOTALS.filter(where)
+    return [Total(currency, count, billed, left, credits_ or ZERO) for currency, count, billed, left, credits_ in found]
 
 
 def _linked(rows: tuple[InvoiceRow, ...], *, newer: bool, older: bool) -> InvoicePage:
@@ -136,17 +134,12 @@ def _linked(rows: tuple[InvoiceRow, ...], *, newer: bool, older: bool) -> Invoic
     return InvoicePage(rows, rows[0].code if newer else "", rows[-1].code if older else "")
 
 
-def _anchor(invoices: QuerySet[Invoice], chosen: InvoiceFilter) -> tuple[Any, int] | None:
+def _anchor(visible: Q, chosen: InvoiceFilter) -> tuple[Any, int] | None:
     """Sort key and id of the invoice that the page lies next to; it need not match the filter any more."""
     code = chosen.before or chosen.after
     if code is None:
         return None
-    return _keyed(invoices, chosen).filter(code=code).values_list("key", "pk").first()
-
-
-def _keyed(invoices: QuerySet[Invoice], chosen: InvoiceFilter) -> QuerySet[Any]:
-    """The invoices with the key that they are sorted by."""
-    return invoices.annotate(key=_SORT_KEYS[chosen.sort_column])
+    return _KEYED[chosen.sort_column].filter(visible, code=code).values_list("key", "pk").first()
 
 
 def _order(descending: bool) -> tuple[str, str]:

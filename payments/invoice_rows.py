@@ -68,6 +68,8 @@ class InvoiceRow:
     tone: str
     is_kept: bool
 
+    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it a third of the page
+
 
 def row_of(facts: InvoiceFacts, today: date, url: str, kept: frozenset[UUID] = frozenset()) -> InvoiceRow:
     """`url` is the list's own; an invoice lives below it."""

@@ -15,14 +15,7 @@ from payments import invoice_chips
 from payments.invoice_detail import get_invoice_for
 from payments.invoice_export import csv_of, xlsx_of
 from payments.invoice_filters import InvoiceFilter, first_page, query, read_filter, whole
-from payments.invoice_queries import (
-    InvoicePage,
-    filtered,
-    invoices_by_code,
-    page_of,
-    totals_of,
-    visible_invoices,
-)
+from payments.invoice_queries import InvoicePage, matching, named, page_of, totals_of, visible_to
 from payments.invoice_rows import sums
 from payments.search import find
 from payments.selection import posted_codes
@@ -35,11 +28,11 @@ from portal.requests import CustomerRequest
 def invoice_list(request: CustomerRequest) -> HttpResponse:
     """The list. A POST changes nothing: it turns the page and keeps what is checked, where no script does."""
     chosen, today, kept = read_filter(request.GET), timezone.localdate(), posted_codes(request)
-    invoices = visible_invoices(request.actor)
-    page = page_of(invoices, chosen, today, reverse("invoices"), kept)
-    totals = totals_of(filtered(invoices, chosen, today))
+    visible = visible_to(request.actor)
+    page = page_of(visible, chosen, today, reverse("invoices"), kept)
+    totals = totals_of(visible & matching(chosen, today))
     elsewhere = kept - {UUID(row.code) for row in page.rows}
-    selected = totals_of(invoices_by_code(invoices, elsewhere)) if elsewhere else []
+    selected = totals_of(visible & named(elsewhere)) if elsewhere else []
     count = sum(total.count for total in totals)
     context = {
         "page": page,
@@ -98,8 +91,12 @@ def _download(body: Iterator[bytes], suffix: str, kind: str) -> HttpResponse:
 
 
 def _rights(request: CustomerRequest) -> dict[str, bool]:
-    may_tag, may_prepare = access.has(request.actor, "tag"), access.has(request.actor, "prepare")
-    return {"may_tag": may_tag, "may_prepare": may_prepare, "may_select": may_tag or may_prepare}
+    rights = access.rights_of(request.actor)
+    return {
+        "may_tag": "tag" in rights,
+        "may_prepare": "prepare" in rights,
+        "may_select": bool(rights & {"tag", "prepare"}),
+    }
 
 
 def _addresses(chosen: InvoiceFilter, page: InvoicePage, count: int) -> dict[str, Any]:

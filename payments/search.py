@@ -7,8 +7,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from billing_sources.models import Invoice
 from payments.invoice_filters import InvoiceFilter, query, read_amount
-from payments.invoice_queries import visible_invoices
+from payments.invoice_queries import visible_to
 from payments.models import Payment, PayRun
 from portal.actor import Actor
 
@@ -22,7 +23,7 @@ def find(actor: Actor, text: str) -> str:
 
 def _invoice(actor: Actor, text: str) -> str:
     """An invoice of this very number; two systems may use one number, and then the list shows both."""
-    codes = list(visible_invoices(actor).filter(number=text).values_list("code", flat=True)[:2])
+    codes = list(Invoice.objects.filter(visible_to(actor), number=text).values_list("code", flat=True)[:2])
     return reverse("invoice", args=codes) if len(codes) == 1 else ""
 
 

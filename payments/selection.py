@@ -6,12 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 
-from billing_sources.models import Invoice
 from payments.invoice_filters import read_filter
-from payments.invoice_queries import filtered, invoices_by_code, visible_invoices
+from payments.invoice_queries import matching, named, visible_to
 from portal.actor import Actor
 
 
@@ -33,12 +32,11 @@ def read_selection(request: HttpRequest) -> Selection:
     )
 
 
-def selected_invoices(actor: Actor, selection: Selection, today: date) -> QuerySet[Invoice]:
+def selected(actor: Actor, selection: Selection, today: date) -> Q:
     """The invoices selected, as far as the actor may see them. Call inside `acting(actor)`."""
-    invoices = visible_invoices(actor)
     if selection.whole_filter is None:
-        return invoices_by_code(invoices, selection.codes)
-    return filtered(invoices, read_filter(QueryDict(selection.whole_filter)), today)
+        return visible_to(actor) & named(selection.codes)
+    return visible_to(actor) & matching(read_filter(QueryDict(selection.whole_filter)), today)
 
 
 def posted_codes(request: HttpRequest) -> frozenset[UUID]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +24,7 @@ from payments.invoice_filters import query, read_filter
 from payments.invoice_queries import on_nodes, totals_of
 from payments.invoice_rows import sums
 from payments.models import InvoiceGroup, PayRun, Tag
-from payments.selection import Selection, read_code, read_selection, selected_invoices
+from payments.selection import Selection, read_code, read_selection, selected
 from portal.customers import access
 from portal.impersonation.policy import customer_page
 from portal.requests import CustomerRequest
@@ -84,7 +84,7 @@ def _do(request: CustomerRequest, wanted: str, act: Callable[..., Done]) -> Http
     right, template = FORMS[wanted]
     key = read_code(request.POST.get("key", ""))
     chosen = read_selection(request)
-    found = _touchable(request, chosen, right)
+    found = Invoice.objects.filter(_touchable(request, chosen, right))
     if key is None or not _holds_what_was_seen(chosen, found):
         messages.warning(request, "The list has changed since; look at it again. Nothing was done.")
         return redirect(_back(request))
@@ -101,13 +101,13 @@ def _do(request: CustomerRequest, wanted: str, act: Callable[..., Done]) -> Http
 
 def _form(request: CustomerRequest, template: str, right: str, status: int = 200) -> HttpResponse:
     chosen, today = read_selection(request), timezone.localdate()
-    everything = totals_of(selected_invoices(request.actor, chosen, today))
+    everything = totals_of(selected(request.actor, chosen, today))
     totals = totals_of(_touchable(request, chosen, right))
-    count, selected = (sum(total.count for total in found) for found in (totals, everything))
+    count, of_all = (sum(total.count for total in found) for found in (totals, everything))
     if not count:
         why = (
             "Select invoices first."
-            if not selected
+            if not of_all
             else "Nothing can be done with these: see their state and your rights."
         )
         messages.warning(request, why)
@@ -118,7 +118,7 @@ def _form(request: CustomerRequest, template: str, right: str, status: int = 200
         "whole_filter": chosen.whole_filter,
         "seen": count,
         "count": f"{count:,}",
-        "left_out": f"{selected - count:,}" if selected > count else "",
+        "left_out": f"{of_all - count:,}" if of_all > count else "",
         "sums": sums(totals),
         "back": request.POST.get("back", ""),
         "back_url": _back(request),
@@ -128,10 +128,10 @@ def _form(request: CustomerRequest, template: str, right: str, status: int = 200
     return render(request, template, context, status=status)
 
 
-def _touchable(request: CustomerRequest, chosen: Selection, right: str) -> QuerySet[Invoice]:
+def _touchable(request: CustomerRequest, chosen: Selection, right: str) -> Q:
     """What of the selection this person may do it with; only what has something open can be paid."""
-    found = on_nodes(selected_invoices(request.actor, chosen, timezone.localdate()), access.scope(request.actor, right))
-    return found.filter(open__gt=0) if right == "prepare" else found
+    found = selected(request.actor, chosen, timezone.localdate()) & on_nodes(access.scope(request.actor, right))
+    return found & Q(open__gt=0) if right == "prepare" else found
 
 
 def _holds_what_was_seen(chosen: Selection, found: QuerySet[Invoice]) -> bool:
