@@ -23,6 +23,7 @@ from portal.tenancy import carrier
 from tests.factories import make_invoice
 from tests.payments.conftest import Desk
 from tests.payments.partner import Partner
+from tests.personas import Personas
 
 KILLS = 120
 RUNS, PAYMENTS = 6, 9
@@ -41,7 +42,7 @@ POINTS: tuple[tuple[Any, str], ...] = (
 
 
 @pytest.fixture
-def desk(people, now: datetime) -> Desk:  # type: ignore[no-untyped-def]
+def desk(people: Personas, now: datetime) -> Desk:
     return Desk(people, now)
 
 

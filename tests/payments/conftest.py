@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from billing_sources.models import Invoice
 from payments import operations
+from payments.checks import differences
 from payments.models import Payment, PayRun
 from payments.operations import Place
 from portal.actor import Actor
 from portal.tenancy import carrier
+from tests.payments.partner import Partner
 from tests.personas import Personas
 
 VALUE_ON = date(2026, 12, 1)
+T = TypeVar("T")
 
 
 @dataclass
@@ -28,6 +34,7 @@ class Desk:
 
     people: Personas
     now: datetime
+    has_tampered: bool = False
 
     def do(self, operation: str, actor: Actor | None = None, **request: Any) -> Any:
         call = getattr(operations, operation)
@@ -79,6 +86,31 @@ class Desk:
             return Invoice.objects.get(pk=invoice.pk)
 
 
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T | Exception]:
+    """Every call in a thread and on a connection of its own."""
+
+    def one(call: Callable[[], T]) -> T | Exception:
+        try:
+            return call()
+        except Exception as error:
+            return error
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(one, calls))
+
+
 @pytest.fixture
-def desk(people: Personas, now: datetime) -> Desk:
-    return Desk(people, now)
+def desk(people: Personas, now: datetime) -> Iterator[Desk]:
+    """Whatever a test did at the desk, the books hold afterwards — unless it tampered with them to see it noticed."""
+    desk = Desk(people, now)
+    yield desk
+    if not desk.has_tampered:
+        with carrier(read_only=True):
+            assert differences() == []
+
+
+@pytest.fixture
+def partner(desk: Desk, tmp_path: Path) -> Partner:
+    return Partner(tmp_path / "ar", desk.now)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 from payments.ar.acknowledgements import Acknowledgement, InvoiceVerdict, Level, Verdict
 from payments.ar.answers import write_824, write_997, write_ta1
@@ -61,15 +62,15 @@ class Partner:
         for posting in self._postings():
             self.answer(self.answer_997(posting.control_number, verdict))
 
-    def post(self, verdict: Verdict = Verdict.ACCEPTED, invoices: Sequence[InvoiceVerdict] = (), **say: object) -> None:
+    def post(self, verdict: Verdict = Verdict.ACCEPTED, invoices: Sequence[InvoiceVerdict] = (), **say: Any) -> None:
         """The same 824 for every payment sent so far."""
         for posting in self._postings():
             self.answer(self.application(posting, verdict, invoices, **say))
 
     def application(
-        self, posting: ArPosting, verdict: Verdict, invoices: Sequence[InvoiceVerdict] = (), **say: object
+        self, posting: ArPosting, verdict: Verdict, invoices: Sequence[InvoiceVerdict] = (), **say: Any
     ) -> bytes:
-        fields = {
+        fields: dict[str, Any] = {
             "group_control": posting.control_number,
             "set_control": 1,
             "reference": posting.payment.reference,

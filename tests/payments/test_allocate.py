@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 from django.db import DatabaseError, connection
 
+from billing_sources.models import Invoice
 from payments.domain.refusals import NotFound, Refused, Rule
 from payments.models import Allocation, AllocationEvent
 from payments.operations import Place
@@ -19,10 +22,10 @@ from tests.payments.conftest import VALUE_ON, Desk
 
 
 @pytest.fixture
-def raw(desk: Desk):
+def raw(desk: Desk) -> Callable[..., None]:
     """Whatever SQL a customer's people might send past the code."""
 
-    def execute(sql: str, *values: object) -> None:
+    def execute(sql: str, *values: Any) -> None:
         with acting(desk.people.dana), connection.cursor() as cursor:
             cursor.execute(sql, values)
 
@@ -36,7 +39,7 @@ RAW_EVENT = (
 )
 
 
-def test_the_database_refuses_more_than_is_open_even_by_raw_sql(desk: Desk, raw) -> None:
+def test_the_database_refuses_more_than_is_open_even_by_raw_sql(desk: Desk, raw: Callable[..., None]) -> None:
     invoice = make_invoice(desk.people.harlow_west, "100.00")
     run = desk.open(invoice)
     payment = desk.pay(run)
@@ -47,7 +50,7 @@ def test_the_database_refuses_more_than_is_open_even_by_raw_sql(desk: Desk, raw)
     assert desk.invoice(invoice).held == 0
 
 
-def test_the_database_refuses_more_than_a_payment_may_take_even_by_raw_sql(desk: Desk, raw) -> None:
+def test_the_database_refuses_more_than_a_payment_takes_even_by_raw_sql(desk: Desk, raw: Callable[..., None]) -> None:
     invoice = make_invoice(desk.people.harlow_west, "100.00")
     run = desk.open(invoice)
     payment = desk.pay(run, planned="60.00")
@@ -57,7 +60,7 @@ def test_the_database_refuses_more_than_a_payment_may_take_even_by_raw_sql(desk:
 
 
 @pytest.mark.parametrize("amount", ["-0.01", "0", "0.001"])
-def test_the_database_refuses_amounts_that_are_none(desk: Desk, raw, amount: str) -> None:
+def test_the_database_refuses_amounts_that_are_none(desk: Desk, raw: Callable[..., None], amount: str) -> None:
     invoice = make_invoice(desk.people.harlow_west, "100.00")
     run = desk.open(invoice)
     payment = desk.pay(run)
@@ -67,7 +70,7 @@ def test_the_database_refuses_amounts_that_are_none(desk: Desk, raw, amount: str
 
 
 @pytest.mark.parametrize("kind", ["settled", "reversed", "carried"])
-def test_a_customer_cannot_say_that_ar_booked_something(desk: Desk, raw, kind: str) -> None:
+def test_a_customer_cannot_say_that_ar_booked_something(desk: Desk, raw: Callable[..., None], kind: str) -> None:
     invoice = make_invoice(desk.people.harlow_west, "100.00")
     run = desk.released(invoice)
 
@@ -75,7 +78,7 @@ def test_a_customer_cannot_say_that_ar_booked_something(desk: Desk, raw, kind: s
         raw(RAW_EVENT, invoice.pk, kind, Decimal("100.00"), desk.payments(run)[0].code)
 
 
-def test_a_customer_cannot_take_back_what_is_on_its_way_to_ar(desk: Desk, raw) -> None:
+def test_a_customer_cannot_take_back_what_is_on_its_way_to_ar(desk: Desk, raw: Callable[..., None]) -> None:
     invoice = make_invoice(desk.people.harlow_west, "100.00")
     run = desk.released(invoice)
 
@@ -94,7 +97,7 @@ def test_a_customer_cannot_take_back_what_is_on_its_way_to_ar(desk: Desk, raw) -
         "DELETE FROM payments_payment",
     ],
 )
-def test_no_counter_and_no_event_can_be_touched_by_hand(desk: Desk, raw, sql: str) -> None:
+def test_no_counter_and_no_event_can_be_touched_by_hand(desk: Desk, raw: Callable[..., None], sql: str) -> None:
     desk.submitted(make_invoice(desk.people.harlow_west, "100.00"))
 
     with pytest.raises(DatabaseError) as refused:
@@ -265,7 +268,7 @@ class TestAnotherCustomersIds:
             ("remove_payment", {"payment": uuid4()}),
         ],
     )
-    def test_another_customers_run(self, desk: Desk, operation: str, request_: dict[str, object]) -> None:
+    def test_another_customers_run(self, desk: Desk, operation: str, request_: dict[str, Any]) -> None:
         theirs = _carols_run(desk, make_invoice(desk.people.lumen_root))
 
         with pytest.raises(NotFound):
@@ -277,7 +280,7 @@ class TestAnotherCustomersIds:
 PLAN = {"method": "wire", "currency": "USD", "value_on": VALUE_ON}
 
 
-def _carols_run(desk: Desk, invoice) -> UUID:
+def _carols_run(desk: Desk, invoice: Invoice) -> UUID:
     return UUID(desk.do("open_run", desk.people.carol, title="Theirs", invoices=[invoice.code]).code)
 
 

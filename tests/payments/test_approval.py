@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection
 
+from billing_sources.models import Invoice
+from payments.commands import Done
 from payments.domain.lifecycle import PAYMENT_MOVES, RUN_MOVES
 from payments.domain.refusals import Refused, Rule
 from payments.models import Approval, ArPosting, Payment, PayRun
@@ -37,7 +40,7 @@ def test_every_other_move_of_a_run_is_refused_by_the_database(desk: Desk) -> Non
                 PayRun.objects.filter(code=run).update(state=state)
 
 
-def test_a_run_cannot_be_born_approved(desk: Desk, now) -> None:
+def test_a_run_cannot_be_born_approved(desk: Desk, now: datetime) -> None:
     dana = desk.people.dana
     people = {"created_by_id": dana.user_id, "edited_by_id": dana.user_id}
 
@@ -145,7 +148,7 @@ def test_a_short_pay_that_no_longer_fits_holds_the_run_up(desk: Desk) -> None:
 # --- Four eyes --------------------------------------------------------------------------------------------------------
 
 
-def test_the_maker_cannot_approve_by_code_nor_by_raw_sql(desk: Desk, now) -> None:
+def test_the_maker_cannot_approve_by_code_nor_by_raw_sql(desk: Desk, now: datetime) -> None:
     dana = desk.people.dana
     with carrier():
         access.grant(dana.user_id, desk.people.harlow_root, "approve")
@@ -159,7 +162,7 @@ def test_the_maker_cannot_approve_by_code_nor_by_raw_sql(desk: Desk, now) -> Non
         _raw_approval(desk, run, dana, sha256, now)
 
 
-def test_an_editor_cannot_approve_by_code_nor_by_raw_sql(desk: Desk, now) -> None:
+def test_an_editor_cannot_approve_by_code_nor_by_raw_sql(desk: Desk, now: datetime) -> None:
     victor, dana = desk.people.victor, desk.people.dana
     with carrier():
         access.grant(victor.user_id, desk.people.harlow_root, "prepare")
@@ -178,7 +181,7 @@ def test_an_editor_cannot_approve_by_code_nor_by_raw_sql(desk: Desk, now) -> Non
         _raw_approval(desk, run, victor, sha256, now)
 
 
-def test_a_support_visit_cannot_approve_by_code_nor_in_the_database(desk: Desk, now) -> None:
+def test_a_support_visit_cannot_approve_by_code_nor_in_the_database(desk: Desk, now: datetime) -> None:
     visitor = replace(desk.people.victor, real_user_id=desk.people.sam.user_id, support_session_id=1)
     run = desk.submitted(make_invoice(desk.people.harlow_west))
     sha256 = desk.run(run).submitted_sha256
@@ -224,7 +227,7 @@ def test_an_approval_is_of_what_the_approver_saw(desk: Desk) -> None:
     assert refused.value.rule is Rule.CHANGED_SINCE
 
 
-def _edits(desk: Desk, run: UUID, invoice, extra) -> dict[str, Callable[[], object]]:
+def _edits(desk: Desk, run: UUID, invoice: Invoice, extra: Invoice) -> dict[str, Callable[[], object]]:
     payment = desk.payments(run)[0].code
     return {
         "choose": lambda: desk.do("choose_invoices", run=run, invoices=[extra.code]),
@@ -248,6 +251,7 @@ def test_every_edit_of_an_approved_run_voids_the_approval_and_says_so(desk: Desk
     done = _edits(desk, run, invoice, extra)[edit]()
 
     edited = desk.run(run)
+    assert isinstance(done, Done)
     assert "its approval is void" in done.message
     assert (edited.state, edited.version) == ("draft", 2)
     assert "Dana" in edited.returned_reason
@@ -294,7 +298,7 @@ def test_a_cancelled_run_frees_everything_it_held(desk: Desk) -> None:
 # --- Release ----------------------------------------------------------------------------------------------------------
 
 
-def test_release_writes_one_posting_per_payment_with_it_or_nothing_at_all(desk: Desk, monkeypatch) -> None:
+def test_release_writes_one_posting_per_payment_or_nothing(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     invoices = [make_invoice(desk.people.harlow_west) for _ in range(3)]
     run = desk.approved(*invoices, payments=3)
 
@@ -338,7 +342,7 @@ def test_a_tenth_payment_is_refused_and_a_removed_one_makes_room(desk: Desk) -> 
     assert live == list(range(1, 10))
 
 
-def _raw_approval(desk: Desk, run: UUID, actor: Actor, sha256: str, now) -> None:
+def _raw_approval(desk: Desk, run: UUID, actor: Actor, sha256: str, now: datetime) -> None:
     found = PayRun.objects.get(code=run)
     Approval.objects.create(
         run=found, customer_id=actor.customer_id, version=1, sha256=sha256, approver_id=actor.user_id, approved_at=now

@@ -9,25 +9,12 @@ from uuid import UUID
 import pytest
 
 from payments.ar.acknowledgements import InvoiceVerdict, Verdict
-from payments.checks import differences
 from payments.models import Allocation, ArAcknowledgement, ArMessage, ArPosting, Break
 from portal.audit.models import AuditEvent
 from portal.tenancy import carrier
 from tests.factories import make_invoice
 from tests.payments.conftest import Desk
 from tests.payments.partner import Partner
-
-
-@pytest.fixture
-def partner(desk: Desk, tmp_path) -> Partner:
-    return Partner(tmp_path / "ar", desk.now)
-
-
-@pytest.fixture(autouse=True)
-def _books_hold(desk: Desk):
-    yield
-    with carrier(read_only=True):
-        assert differences() == []
 
 
 def breaks() -> list[tuple[str, str, str]]:

@@ -42,6 +42,7 @@ def test_a_tampered_figure_is_named_and_the_command_fails(
     call_command("check_money")
     assert "The books hold." in capsys.readouterr().out
 
+    desk.has_tampered = True
     with psycopg.connect(database) as owner:
         owner.execute(f"SET ROLE {roles.OWNER}")
         for table in ("payments_payrun", "payments_payment", "payments_payrunitem", "payments_shortpay"):

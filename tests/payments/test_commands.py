@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID, uuid4
 
 import pytest
-from django.db import connection
 
 from payments.commands import Done
 from payments.domain.refusals import Conflict, Refused, Rule
@@ -18,22 +16,7 @@ from payments.operations import Place
 from portal.audit.models import AuditEvent
 from portal.tenancy import TenancyError, carrier
 from tests.factories import make_invoice
-from tests.payments.conftest import Desk
-
-
-def at_once(calls: list[Callable[[], Done]]) -> list[Done | Exception]:
-    """Every call in a thread and on a connection of its own."""
-
-    def one(call: Callable[[], Done]) -> Done | Exception:
-        try:
-            return call()
-        except Exception as error:
-            return error
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(one, calls))
+from tests.payments.conftest import Desk, at_once
 
 
 def test_fifty_people_place_the_same_invoice_at_once_and_it_is_never_over_allocated(desk: Desk) -> None:

@@ -10,25 +10,12 @@ import pytest
 from django.db import connection
 
 from billing_sources.models import Invoice
-from payments.checks import differences
 from payments.models import AllocationEvent, Break, InvoiceTag, PayRunItem, ShortPay
 from payments.operations.meet_revisions import meet_revisions
 from portal.tenancy import carrier, ingest
 from tests.factories import make_invoice
 from tests.payments.conftest import Desk
 from tests.payments.partner import Partner
-
-
-@pytest.fixture
-def partner(desk: Desk, tmp_path) -> Partner:
-    return Partner(tmp_path / "ar", desk.now)
-
-
-@pytest.fixture(autouse=True)
-def _books_hold(desk: Desk):
-    yield
-    with carrier(read_only=True):
-        assert differences() == []
 
 
 def revise(desk: Desk, old: Invoice, payable: str, **overrides: Any) -> Invoice:
