@@ -54,7 +54,7 @@ def account_link(request: CarrierRequest) -> HttpResponse:
         linked = _link_all(chosen, customer, _linker(request, customer, node))
     except NotDone as refusal:
         messages.error(request, str(refusal))
-        return _page(request, chosen, customer, status=422)
+        return _page(request, _chosen(request.POST), customer, status=422)
     published = Invoice.objects.filter(account_link__in=linked, state=Invoice.State.PUBLISHED).count()
     messages.success(
         request,
