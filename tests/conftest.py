@@ -34,8 +34,9 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def template_database() -> str:
-    from tests import databases
+    from tests import databases, statics
 
+    statics.ensure_collected()
     return databases.ensure_template()
 
 

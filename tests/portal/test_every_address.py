@@ -1,0 +1,301 @@
+"""The matrix: every address × everybody × own and foreign objects. Generated from the resolver, so that an address
+without a policy, or with an object this file does not know, fails.
+
+What is asked of each answer: its status is what the policy says, it carries no word of the other customer, and the
+other customer's rows are the same afterwards.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from payments import operations
+from payments.models import InvoiceGroup, Payment
+from portal.impersonation.operations import start_visit
+from portal.impersonation.policy import SAFE, Policy
+from portal.tenancy import acting, carrier
+from portal.users.models import User
+from remittance.operations import issue_slip
+from tests.factories import make_invoice
+from tests.payments.conftest import Desk
+from tests.personas import Personas
+
+CANARY = {"harlow": "CANARY-HARLOW", "lumen": "CANARY-LUMEN"}
+NOT_OURS = {"account_", "mfa_", "usersessions_"}  # allauth keeps its own doors
+CUSTOMERS_PEOPLE = ("dana", "victor", "ada", "nils", "carol")
+
+# Which object an address is about: the kind of its `code`; a second argument stands beside it.
+OBJECTS = {
+    "invoice": "invoice",
+    "group": "group",
+    "group_removals": "group",
+    "pay_run": "run",
+    "pay_run_lines": "run",
+    "pay_run_payments": "run",
+    "pay_run_payment": "run",
+    "pay_run_submission": "run",
+    "pay_run_cancellation": "run",
+    "pay_run_review": "run",
+    "pay_run_approval": "run",
+    "pay_run_return": "run",
+    "pay_run_release": "run",
+    "payment": "payment",
+    "slip_pdf": "payment",
+    "slip_xlsx": "payment",
+    "customer": "customer",
+    "visit": "customer",
+    "posting_replay": "nothing",
+    "import_now": "system",
+    "import_run": "nothing",
+    "import_file": "nothing",
+    "file_replay": "nothing",
+    "file_discard": "nothing",
+    "held_invoice": "nothing",
+    "invitation": "nothing",
+}
+
+
+@dataclass(frozen=True)
+class Address:
+    name: str
+    arguments: tuple[str, ...]
+    policy: Policy | None
+
+
+@dataclass(frozen=True)
+class World:
+    """`codes[customer][kind]` is the code of an object of that customer."""
+
+    people: Personas
+    codes: dict[str, dict[str, str]]
+
+
+def addresses(patterns: list[Any] | None = None) -> Iterator[Address]:
+    for entry in patterns if patterns is not None else get_resolver().url_patterns:
+        if isinstance(entry, URLResolver):
+            yield from addresses(entry.url_patterns)
+        elif isinstance(entry, URLPattern) and not (entry.name or "").startswith(tuple(NOT_OURS)):
+            policy = getattr(entry.callback, "policy", None)
+            yield Address(entry.name or str(entry.pattern), tuple(entry.pattern.converters), policy)
+
+
+def test_every_address_has_a_policy() -> None:
+    assert [address.name for address in addresses() if address.policy is None] == []
+
+
+def test_every_address_about_an_object_says_which() -> None:
+    about = {address.name for address in addresses() if address.arguments}
+    assert about == set(OBJECTS)
+
+
+@pytest.fixture
+def world(people: Personas) -> World:
+    """Each customer with an invoice, a group, a draft, and a released payment with its slip."""
+    now = timezone.now()
+    harlow = _codes(people, CANARY["harlow"], now)
+    with carrier():
+        from portal.customers.access import grant
+        from portal.customers.models import Membership
+
+        partner = User.objects.create(email="vera@customer.example", name="Vera")
+        Membership.objects.create(customer=people.lumen, user=partner)
+        for right in ("see", "approve"):
+            grant(partner.pk, people.lumen_root, right)
+    swapped = replace(
+        people,
+        dana=people.carol,
+        victor=replace(people.carol, user_id=partner.pk, real_user_id=partner.pk),
+        harlow=people.lumen,
+        harlow_root=people.lumen_root,
+    )
+    lumen = _codes(swapped, CANARY["lumen"], now)
+    return World(people, {"harlow": harlow, "lumen": lumen})
+
+
+def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
+    desk = Desk(people, now)
+    first, second, third = (make_invoice(people.harlow_root, buyer=canary, number=f"{canary}-{n}") for n in range(3))
+    draft = desk.open(first, title=canary)
+    desk.pay(draft)
+    released = desk.released(second)
+    operations.group_invoices(people.dana, invoices=[third.code], group=canary, key=uuid.uuid4(), now=now)
+    with acting(people.dana):
+        payment = Payment.objects.get(run__code=released)
+        group = InvoiceGroup.objects.get()
+    issue_slip(payment_id=payment.pk)
+    return {
+        "invoice": str(first.code),
+        "group": str(group.code),
+        "run": str(draft),
+        "payment": str(payment.code),
+        "customer": str(people.harlow.code),
+        "system": "atlas",
+        "nothing": str(uuid.uuid4()),
+        "user": str(people.dana.user_id),
+        "node": str(people.harlow_root.code),
+    }
+
+
+@pytest.mark.parametrize("who", ["anonymous", "inactive", *CUSTOMERS_PEOPLE, "sam", "visiting", "erik"])
+def test_everybody_sees_what_is_theirs_and_nothing_else(world: World, who: str) -> None:
+    client = _client(world, who)
+    others = [customer for customer in ("harlow", "lumen") if customer != _customer_of(who)]
+    before = {customer: _rows(world, customer) for customer in others}
+
+    wrong = [
+        f"{method} {address.name} ({whose}): {problem}"
+        for address in addresses()
+        for method in ("GET", "POST")
+        for whose in ("harlow", "lumen")
+        if (problem := _problem(client, world, who, address, method, whose))
+    ]
+
+    assert wrong == []
+    if who != "erik":  # the engineer's job is to change what is the carrier's; he changes nothing of a customer's below
+        assert {customer: _rows(world, customer) for customer in others} == before
+
+
+def _problem(client: Client, world: World, who: str, address: Address, method: str, whose: str) -> str:
+    if address.name in ("chosen_customer", "visit_end") or (address.name == "visit" and who in ("sam", "visiting")):
+        return ""  # these end or begin what the walk stands on; tests of their own walk them
+    response = client.generic(
+        method,
+        _path(address, world.codes[whose]),
+        _body(world, whose),
+        content_type="application/x-www-form-urlencoded",
+    )
+    expected = _expected(address, who, method, is_own=_customer_of(who) == whose)
+    if response.status_code not in expected:
+        return f"{response.status_code}, expected {sorted(expected)}"
+    return _leak(response, who)
+
+
+def _expected(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
+    policy = address.policy
+    assert policy is not None
+    if policy.audience != "public" and who in ("anonymous", "inactive"):
+        return {302}
+    if method not in policy.methods:
+        return {405}
+    if policy.audience in ("customer", "carrier") and not _is_admitted(policy, who, method):
+        return {404}
+    return _done(address, who, method, is_own=is_own)
+
+
+def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
+    """The answers to somebody who may be here at all. A form full of foreign ids may be "not found" as a whole."""
+    done = {200, 302, 303, 400, 409, 422}
+    is_about_a_customers = OBJECTS.get(address.name) in ("invoice", "group", "run", "payment")
+    if is_about_a_customers and not is_own:
+        return {404}
+    needs_the_whole_tree = is_about_a_customers and who == "nils"
+    is_carriers = address.policy is not None and address.policy.audience != "customer"
+    return done | {404} if method == "POST" or needs_the_whole_tree or is_carriers else done
+
+
+def _is_admitted(policy: Policy, who: str, method: str) -> bool:
+    rights = {
+        "dana": {"see", "tag", "prepare"},
+        "victor": {"see", "approve"},
+        "ada": {"see", "administer"},
+        "nils": {"see"},
+        "carol": {"see", "tag", "prepare", "approve", "administer"},
+    }
+    if policy.audience == "carrier":
+        return {"sam": "rep", "visiting": "rep", "erik": "engineer"}.get(who, "") in policy.needs
+    if who == "visiting":
+        return policy.needs == ("see",) and method in SAFE
+    return bool(rights.get(who, set()) & set(policy.needs))
+
+
+def _leak(response: Any, who: str) -> str:
+    """A word of a customer that is not this person's, in body or headers. The engineer works for all of them."""
+    body = b"".join(response) if response.streaming else response.content
+    text = f"{response.headers}{body.decode(errors='replace')}"
+    foreign = {"harlow": ["lumen"], "lumen": ["harlow"], "": ["harlow", "lumen"]}[_customer_of(who)]
+    return next((f"leaks {CANARY[name]}" for name in foreign if CANARY[name] in text and who != "erik"), "")
+
+
+def _body(world: World, whose: str) -> str:
+    """Every field name that takes an id, filled with the ids of `whose`."""
+    codes = world.codes[whose]
+    fields = {
+        "key": str(uuid.uuid4()),
+        "invoice": codes["invoice"],
+        "group": codes["group"],
+        "run": codes["run"],
+        "payment": codes["payment"],
+        "user_id": codes["user"],
+        "node_code": codes["node"],
+        "node": codes["node"],
+        "customer": codes["customer"],
+        "right": "see",
+        "act": "give",
+        "do": "drop",
+        "version": "1",
+        "next": f"/invoices/{codes['invoice']}/",
+    }
+    return "&".join(f"{name}={value}" for name, value in fields.items())
+
+
+def _path(address: Address, codes: dict[str, str]) -> str:
+    kind = OBJECTS.get(address.name, "nothing")
+    values = {"code": codes.get(kind, ""), "payment": codes["payment"], "system": codes["system"]}
+    return reverse(address.name, kwargs={argument: values[argument] for argument in address.arguments})
+
+
+def _client(world: World, who: str) -> Client:
+    client = Client(raise_request_exception=False)
+    people = world.people
+    if who == "inactive":
+        user = User.objects.get(pk=people.dana.user_id)
+        client.force_login(user)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+    elif who == "visiting":
+        start_visit(
+            actor=people.sam,
+            customer_code=str(people.harlow.code),
+            user_id=people.dana.user_id,
+            reason="walking through every address",
+            ticket="T-1",
+            now=timezone.now(),
+        )
+        client.force_login(User.objects.get(pk=people.sam.user_id))
+    elif who != "anonymous":
+        client.force_login(User.objects.get(pk=getattr(people, who).user_id))
+    return client
+
+
+def _customer_of(who: str) -> str:
+    if who in ("dana", "victor", "ada", "nils", "visiting"):
+        return "harlow"
+    return "lumen" if who == "carol" else ""
+
+
+def _rows(world: World, customer: str) -> dict[str, str]:
+    """A digest of every row of a customer, by table. Acts are left out: a refused visit is written down too."""
+    pk = {"harlow": world.people.harlow.pk, "lumen": world.people.lumen.pk}[customer]
+    with carrier(read_only=True), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'"
+            " WHERE c.relkind = 'r' AND c.relname <> 'audit_auditevent'"
+            " AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1"
+        )
+        digests = {}
+        for (table,) in cursor.fetchall():
+            cursor.execute(
+                f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t WHERE customer_id = %s", [pk]
+            )
+            digests[table] = cursor.fetchone()[0]
+    assert len(digests) > 15
+    return digests
