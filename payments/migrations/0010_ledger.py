@@ -105,9 +105,11 @@ LIFECYCLE = migrations.RunSQL(
         END IF;
         IF NEW.state <> OLD.state
             AND NOT EXISTS (SELECT FROM run_moves() WHERE before = OLD.state AND after = NEW.state) THEN
-            RAISE EXCEPTION 'a pay run cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
+            RAISE EXCEPTION 'a pay run cannot go from % to %', OLD.state, NEW.state
+                USING ERRCODE = 'restrict_violation';
         END IF;
-        IF NEW.version < OLD.version OR (NEW.state = 'draft' AND OLD.state <> 'draft' AND NEW.version = OLD.version) THEN
+        IF NEW.version < OLD.version
+            OR (NEW.state = 'draft' AND OLD.state <> 'draft' AND NEW.version = OLD.version) THEN
             RAISE EXCEPTION 'a pay run goes back to draft as a new version' USING ERRCODE = 'restrict_violation';
         END IF;
         IF NEW.state = 'approved' AND OLD.state = 'submitted' AND NOT EXISTS (
@@ -145,12 +147,14 @@ LIFECYCLE = migrations.RunSQL(
         END IF;
         IF NEW.state <> OLD.state
             AND NOT EXISTS (SELECT FROM payment_moves() WHERE before = OLD.state AND after = NEW.state) THEN
-            RAISE EXCEPTION 'a payment cannot go from % to %', OLD.state, NEW.state USING ERRCODE = 'restrict_violation';
+            RAISE EXCEPTION 'a payment cannot go from % to %', OLD.state, NEW.state
+                USING ERRCODE = 'restrict_violation';
         END IF;
         IF NEW.state = 'released' AND OLD.state = 'planned' THEN
             SELECT state INTO STRICT run_state FROM payments_payrun WHERE id = NEW.run_id;
             IF run_state <> 'released' OR NEW.reference = '' OR NEW.planned IS DISTINCT FROM NEW.placed THEN
-                RAISE EXCEPTION 'a payment is released with its run, reference and amount' USING ERRCODE = 'restrict_violation';
+                RAISE EXCEPTION 'a payment is released with its run, reference and amount'
+                    USING ERRCODE = 'restrict_violation';
             END IF;
         ELSIF OLD.state <> 'planned' AND (NEW.planned, NEW.reference) IS DISTINCT FROM (OLD.planned, OLD.reference) THEN
             RAISE EXCEPTION 'a released payment is frozen' USING ERRCODE = 'restrict_violation';
@@ -202,6 +206,25 @@ APPROVALS = migrations.RunSQL(
 )
 
 
+# A release writes what AR is to hear; nothing that was not released can be put there (I24, I25).
+POSTINGS = migrations.RunSQL(
+    """
+    CREATE FUNCTION guard_posting() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        IF (NEW.state, NEW.staged_name) <> ('pending', '') OR NEW.payload IS NOT NULL OR NOT EXISTS (
+            SELECT FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id
+            WHERE p.id = NEW.payment_id AND p.customer_id = NEW.customer_id
+              AND p.state NOT IN ('planned', 'cancelled') AND r.state IN ('released', 'closed')) THEN
+            RAISE EXCEPTION 'AR hears of released payments only' USING ERRCODE = 'restrict_violation';
+        END IF;
+        RETURN NEW;
+    END $$;
+    CREATE TRIGGER guard_posting BEFORE INSERT ON payments_arposting
+        FOR EACH ROW EXECUTE FUNCTION guard_posting();
+    """,
+    migrations.RunSQL.noop,
+)
+
 # A customer's people may not change a received invoice, and so may not lock one either. This locks for them: their own
 # customer's, in the order of ids, as everything else that locks invoices does.
 LOCK_INVOICES = migrations.RunSQL(
@@ -230,6 +253,7 @@ class Migration(migrations.Migration):
         MOVE_COUNTERS,
         LIFECYCLE,
         APPROVALS,
+        POSTINGS,
         LOCK_INVOICES,
         append_only("payments_allocationevent"),
         append_only("payments_approval"),

@@ -36,7 +36,7 @@ TABLES = {
     "payments_allocation": grants("SELECT", "SELECT, UPDATE (verdict, reason)"),
     "payments_arposting": grants("SELECT, INSERT", "SELECT, INSERT, UPDATE"),
     "payments_aracknowledgement": grants("SELECT", "SELECT, INSERT"),
-    "payments_break": grants("SELECT, INSERT", "SELECT, INSERT, UPDATE"),
+    "payments_break": grants("SELECT", "SELECT, INSERT, UPDATE"),
 }
 
 

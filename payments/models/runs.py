@@ -13,8 +13,8 @@ from portal.amount_field import AmountField
 
 
 class PayRun(models.Model):
-    """The customer's plan. `version` rises whenever a submitted run goes back to draft: an approval binds to one version's
-    hash, and so is void from then on."""
+    """The customer's plan. `version` rises whenever a submitted run goes back to draft; an approval binds to the hash
+    of one version, and so is void from then on."""
 
     class State(models.TextChoices):
         DRAFT = "draft"

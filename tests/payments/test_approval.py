@@ -318,6 +318,21 @@ def test_release_writes_one_posting_per_payment_or_nothing(desk: Desk, monkeypat
     assert desk.run(run).state == "released"
 
 
+def test_ar_never_hears_of_a_payment_that_was_not_released_even_by_raw_sql(desk: Desk, now: datetime) -> None:
+    run = desk.approved(make_invoice(desk.people.harlow_west))
+    payment = desk.payments(run)[0]
+
+    with pytest.raises(DatabaseError, match="AR hears of released payments only"), acting(desk.people.victor):
+        ArPosting.objects.create(
+            customer_id=payment.customer_id,
+            payment=payment,
+            connector="x12_820",
+            control_number=77,
+            next_attempt_at=now,
+            created_at=now,
+        )
+
+
 def test_a_released_run_cannot_be_edited_cancelled_or_released_again(desk: Desk) -> None:
     run = desk.released(make_invoice(desk.people.harlow_west))
 
