@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from payments.commands import Done
+from payments.domain.allocation import Move, Verdict
 from payments.domain.refusals import Conflict, Refused, Rule
 from payments.models import AllocationEvent, Command, PayRun
 from payments.operations import Place
@@ -115,6 +116,28 @@ def test_a_refused_command_may_be_sent_again_under_its_key(desk: Desk) -> None:
     desk.place(run, payment, invoice, amount="50.00", key=key)
 
     assert desk.invoice(invoice).held == Decimal("50.00")
+
+
+def test_what_only_the_database_sees_is_refused_under_the_same_name(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoice = make_invoice(desk.people.harlow_west, "100.00")
+    run = desk.open(invoice)
+    payment, small = desk.pay(run), desk.pay(run, planned="10.00")
+    ids = {each.code: each.pk for each in desk.payments(run)}
+
+    def blind(amount: str, to: UUID) -> Callable[..., Verdict]:
+        return lambda *_: Verdict((Move("held", ids[to], invoice.pk, Decimal(amount)),), {}, {}, ())
+
+    for amount, to, rule in (
+        ("100.01", payment, Rule.OVER_INVOICE),
+        ("10.01", small, Rule.OVER_PAYMENT),
+        ("0.001", payment, Rule.NOT_MINOR_UNITS),
+    ):
+        monkeypatch.setattr("payments.operations.allocate.check", blind(amount, to))
+        with pytest.raises(Refused) as refused:
+            desk.place(run, to, invoice)
+        assert refused.value.rule is rule
 
 
 def test_a_support_visit_changes_nothing(desk: Desk) -> None:
