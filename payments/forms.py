@@ -10,16 +10,18 @@ from typing import Any
 from django import forms
 
 from payments.domain.reasons import SHORT_PAY_REASONS
-from payments.invoice_filters import read_amount
 from payments.models import Payment
+from payments.run_edits import read_sum
 
 
-class AmountInput(forms.CharField):
+class AmountInput(forms.Field):
     """An amount as people write it; empty is None."""
 
+    widget = forms.TextInput(attrs={"inputmode": "decimal"})
+
     def to_python(self, value: Any) -> Any:
-        text = super().to_python(value)
-        amount = read_amount(text) if text else None
+        text = str(value or "").strip()
+        amount = read_sum(text)
         if text and amount is None:
             raise forms.ValidationError("Type an amount, such as 1,234.50.")
         return amount
@@ -34,9 +36,7 @@ class PaymentForm(forms.Form):
     planned = AmountInput(
         label="Amount it must reach",
         required=False,
-        max_length=24,
         help_text="Leave it empty to pay whatever is placed on it.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     note = forms.CharField(label="Your own reference", required=False, max_length=80)
 
@@ -66,9 +66,7 @@ class ShortPayForm(forms.Form):
     short = AmountInput(
         label="Amount not paid",
         required=False,
-        max_length=24,
         help_text="Of each selected invoice. Leave it empty for all that is not placed yet.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     note = forms.CharField(required=False, max_length=200)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 from uuid import UUID
 
 from payments.domain.refusals import Refusal, Rule, refuse, refuse_any
@@ -15,6 +16,7 @@ from payments.invoice_filters import read_amount
 from payments.run_lines import Line
 from portal.money import ZERO
 
+LIMIT: Final = Decimal(10) ** 15
 Cell = tuple[UUID, int]  # invoice, payment position
 Standing = dict[Cell, Decimal]  # what stands, or shall stand, on each pair
 
@@ -27,6 +29,12 @@ class Changes:
     placed: Sequence[tuple[UUID, int, Decimal]]
 
 
+def read_sum(text: str) -> Decimal | None:
+    """An amount of money as people write it, or None: no run comes near the limit."""
+    amount = read_amount(text)
+    return amount if amount is not None and abs(amount) < LIMIT else None
+
+
 def standing_of(lines: Iterable[Line]) -> Standing:
     return {(line.code, position): amount for line in lines for position, amount in line.item.placed}
 
@@ -36,7 +44,7 @@ def with_typed(wanted: Standing, typed: Mapping[Cell, str], lines: Mapping[UUID,
 
     Raises `Refused` with everything that is no amount, and ignores rows that are not of this run any more.
     """
-    read = {cell: read_amount(text) if text.strip() else ZERO for cell, text in typed.items() if cell[0] in lines}
+    read = {cell: read_sum(text) if text.strip() else ZERO for cell, text in typed.items() if cell[0] in lines}
     refuse_any(
         Refusal(Rule.NOT_POSITIVE, f"{lines[cell[0]].item.number}: “{typed[cell].strip()[:24]}” is no amount.")
         for cell, amount in read.items()

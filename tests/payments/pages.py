@@ -1,0 +1,55 @@
+"""A person at a browser without script: sees pages, fills in their forms, sends them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from portal.actor import Actor, CarrierActor
+from portal.users.models import User
+
+
+@dataclass
+class Reader:
+    client: Client
+
+    @classmethod
+    def of(cls, person: Actor | CarrierActor) -> Reader:
+        client = Client()
+        client.force_login(User.objects.get(pk=person.user_id))
+        return cls(client)
+
+    def see(self, url: str, status: int = 200) -> str:
+        """The page's text; it must answer with this status."""
+        answer = self.client.get(url)
+        assert answer.status_code == status, (url, answer.status_code)
+        return answer.content.decode()
+
+    def carried(self, page_url: str, form_url: str) -> dict[str, str]:
+        """The hidden fields of the form on the page that posts to `form_url`."""
+        form = form_on(self.see(page_url), form_url)
+        return {name: value for name, value in _HIDDEN.findall(form) if name != "csrfmiddlewaretoken"}
+
+    def send(self, page_url: str, form_url: str, **fields: Any) -> HttpResponse:
+        """Fill in the form of the page that posts to `form_url`, and send it."""
+        return self.client.post(form_url, {**self.carried(page_url, form_url), **fields})
+
+
+_HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
+
+
+def form_on(page: str, form_url: str) -> str:
+    for form in re.findall(r"<form.*?</form>", page, re.DOTALL):
+        if f'action="{form_url}' in form:
+            return str(form)
+    raise AssertionError(f"no form posts to {form_url}")
+
+
+def words(page: str | HttpResponse) -> str:
+    """What a person reads of it, in one line."""
+    text = page if isinstance(page, str) else page.content.decode()
+    return " ".join(re.sub(r"<[^>]+>", " ", text).split())
