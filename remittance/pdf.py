@@ -46,7 +46,7 @@ class Row:
 def render_slip(advice: RemittanceAdvice) -> bytes:
     """The slip as PDF/UA-1 (PDF 1.7). Raises `PaperRefused` if anything outside the advice would be loaded."""
     qr = _qr(advice)
-    html = render_to_string("remittance/slip.html", _context(advice, has_qr=qr is not None))
+    html = render_to_string("remittance/slip.html", slip_context(advice, has_qr=qr is not None))
     return to_pdf(html, {QR_URL: qr} if qr else {}, identifier=digest(advice)[:16])
 
 
@@ -107,7 +107,7 @@ def _qr(advice: RemittanceAdvice) -> bytes | None:
     )
 
 
-def _context(advice: RemittanceAdvice, *, has_qr: bool) -> dict[str, Any]:
+def slip_context(advice: RemittanceAdvice, *, has_qr: bool = False) -> dict[str, Any]:
     """What the template shows. Cells are formatted here: in the template that is most of the time."""
     payment, totals = advice.payment, advice.totals
     amount = format_amount(payment.amount, payment.currency)

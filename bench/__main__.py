@@ -1,0 +1,94 @@
+"""`make bench`: each figure as a ratio to a reference measured in the same run; a table, and JSON in var/bench.json.
+
+python -m bench [import-atlas import-boreal grid allocate slip]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from bench.bench_allocate import bench_allocate
+from bench.bench_grid import bench_grid
+from bench.bench_import import bench_import
+from bench.bench_slip import bench_slip
+from portal import embedded
+
+Figures = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """What is measured, against what, and where its figures stand. `is_met` judges them."""
+
+    title: str
+    reference: str
+    measure: Callable[[], Figures]
+    found: Callable[[Figures], str]
+    must: Callable[[Figures], str]
+    is_met: Callable[[Figures], bool]
+
+
+def _import_of(system: str, form: str) -> Figure:
+    return Figure(
+        f"import {form}, {system}",
+        "COPY of the same finished rows",
+        lambda: bench_import(system),
+        lambda f: f"{f['ratio']:.2f}",
+        lambda f: f"≥ {f['must']:.2f}",
+        lambda f: bool(f["ratio"] >= f["must"]),
+    )
+
+
+FIGURES = {
+    "import-atlas": _import_of("atlas", "X12"),
+    "import-boreal": _import_of("boreal", "UBL"),
+    "grid": Figure(
+        "invoice grid, 500,000 invoices",
+        "its SQL alone",
+        bench_grid,
+        lambda f: f"+{f['worst_ms']:.1f} ms",
+        lambda f: f"≤ {f['must_ms']:.0f} ms",
+        lambda f: bool(f["worst_ms"] <= f["must_ms"]),
+    ),
+    "allocate": Figure(
+        "allocate 5,000 invoices over 3 payments",
+        "the set-based SQL alone",
+        bench_allocate,
+        lambda f: f"{f['ratio']:.2f} of its speed",
+        lambda f: f"≥ {f['must']:.2f}",
+        lambda f: bool(f["ratio"] >= f["must"]),
+    ),
+    "slip": Figure(
+        "slip, 40 lines, PDF/UA",
+        "WeasyPrint, static and untagged",
+        bench_slip,
+        lambda f: f"{f['ratio']:.2f} ×",
+        lambda f: f"≤ {f['must']:.2f} ×",
+        lambda f: bool(f["ratio"] <= f["must"]),
+    ),
+}
+
+
+def main(names: list[str]) -> None:
+    embedded.ensure()
+    path = embedded.var_dir() / "bench.json"
+    results: dict[str, Figures] = json.loads(path.read_text()) if path.exists() else {}
+    print(f"{'figure':<42} {'reference':<34} {'found':>18} {'must':>10}")
+    for name in names or FIGURES:
+        figure = FIGURES[name]
+        results[name] = figures = figure.measure()
+        path.write_text(json.dumps(results, indent=1))
+        mark = "" if figure.is_met(figures) else "  missed"
+        print(
+            f"{figure.title:<42} {figure.reference:<34} {figure.found(figures):>18} {figure.must(figures):>10}{mark}",
+            flush=True,
+        )
+    print(f"all figures: {path}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
