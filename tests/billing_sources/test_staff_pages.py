@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from io import BytesIO
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -17,116 +15,25 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing_sources import checks, night, runs, tasks
+from billing_sources import checks, runs
 from billing_sources.board import Cycle, Month, closing_cycle, last_closed, read_month
 from billing_sources.board_cells import BoardPage, board_page
 from billing_sources.file_queries import get_file
-from billing_sources.generator import CycleOrder, generate_cycle
 from billing_sources.models import (
-    AccountLink,
-    BillCycle,
-    BillingSystem,
     ImportFile,
     ImportRun,
-    Invoice,
     QuarantinedInvoice,
 )
 from billing_sources.rules import plain_words
 from billing_sources.run_queries import get_run
-from billing_sources.transports import Payload
-from portal.audit.models import AuditEvent
-from portal.tenancy import acting, carrier, ingest
-from portal.users.models import User
+from portal.tenancy import carrier, ingest
+from tests.billing_sources.staff import BILLS, HELD, ORDER, Night, figure, signed_in, text_of, write
 from tests.factories import make_invoices
-from tests.personas import Personas
+
+pytest_plugins = ["tests.billing_sources.staff"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOVEMBER = Month(2026, 11)
-ORDER = CycleOrder(
-    "atlas",
-    customers=2,
-    accounts=24,
-    invoices=24,
-    seed=3,
-    billed_on=date(2026, 11, 5),
-    cycle="2",
-    faults=("unknown_term", "wrong_total", "bad_date"),
-)
-BILLS, HELD = 24, 2  # an unknown term holds nothing back
-
-
-@dataclass
-class Night:
-    """One atlas file with faults in it, imported; nobody has linked an account yet."""
-
-    people: Personas
-    erik: Client
-    run: ImportRun
-    folder: Path
-
-    def import_order(self, order: CycleOrder) -> ImportRun:
-        return self.import_files([write(order, self.folder)], order.system)
-
-    def import_files(self, payloads: list[Payload], system: str = "atlas") -> ImportRun:
-        run = runs.start(runs.billing_system(system), ImportRun.Trigger.COMMAND, datetime.now(UTC))
-        night.work_on(run.pk, payloads)
-        return run
-
-    def file(self, run: ImportRun | None = None) -> ImportFile:
-        with carrier():
-            return ImportFile.objects.select_related("document").get(run=run or self.run)
-
-    def held(self, readable: bool = True) -> QuarantinedInvoice:
-        with carrier():
-            return QuarantinedInvoice.objects.get(canonical__isnull=not readable)
-
-    def link(self, **wanted: Any) -> AccountLink:
-        with carrier():
-            bills = Invoice.objects.filter(state=Invoice.State.HELD)
-            return AccountLink.objects.filter(pk__in=bills.values("account_link"), **wanted).order_by("pk")[0]
-
-
-@pytest.fixture
-def bills_came_in(people: Personas, tmp_path: Path, woken: list[int]) -> Night:
-    with carrier():
-        system = BillingSystem.objects.create(key="atlas", name="Atlas")
-        for code, day in (("1", 1), ("2", 5), ("3", 20)):
-            BillCycle.objects.create(system=system, code=code, day=day)
-    made = Night(people, signed_in(people.erik.user_id), ImportRun(), tmp_path)
-    made.run = made.import_order(ORDER)
-    return made
-
-
-@pytest.fixture(autouse=True)
-def plain_static_names(settings: Any) -> None:
-    """Pages name their style sheets without the hashes that only collected files have."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
-@pytest.fixture
-def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """Ids that workers were woken for, instead of a worker."""
-    heard: list[int] = []
-    monkeypatch.setattr(tasks, "wake", lambda task, row_id: heard.append(row_id))
-    return heard
-
-
-def signed_in(user_id: int) -> Client:
-    client = Client()
-    client.force_login(User.objects.get(pk=user_id), backend="allauth.account.auth_backends.AuthenticationBackend")
-    return client
-
-
-def write(order: CycleOrder, folder: Path) -> Payload:
-    generated = next(generate_cycle(order))
-    buffer = BytesIO()
-    generated.write(buffer)
-    path = folder / generated.name
-    path.write_bytes(buffer.getvalue())
-    return Payload(path.name, path)
-
-
 PAGES = ("bill_cycles", "import_runs", "quarantine", "account_links", "account_link", "terms")
 CODED_PAGES = ("import_run", "import_file", "held_invoice")
 ACTS = ("invoice_release", "invoice_discard", "account_link")
@@ -251,104 +158,6 @@ def test_import_now_leaves_a_run_for_the_worker_that_it_wakes(bills_came_in: Nig
     assert woken == [run.pk]
 
 
-def test_a_release_without_a_reason_is_refused(bills_came_in: Night, woken: list[int]) -> None:
-    held = bills_came_in.held()
-    for reason in ("", "   ", "x" * 501):
-        answer = bills_came_in.erik.post(reverse("invoice_release"), {"invoice": held.code, "reason": reason})
-        assert answer.status_code == 422
-        assert "reason" in text_of(answer)
-    with carrier():
-        held.refresh_from_db()
-    assert (held.state, woken) == ("held", [])
-
-
-def test_a_released_bill_is_loaded_and_the_proof_still_adds_up(bills_came_in: Night, woken: list[int]) -> None:
-    held = bills_came_in.held()
-    bills_came_in.erik.post(reverse("invoice_release"), {"invoice": held.code, "reason": "The paper says the same"})
-    assert woken == [held.pk]
-    tasks.load_bill(held.pk)
-
-    file = bills_came_in.file()
-    assert (file.read_bills, file.loaded_bills, file.held_bills) == (BILLS, BILLS - HELD + 1, HELD - 1)
-    assert file.read_amount == file.loaded_amount + file.held_amount
-    page = text_of(bills_came_in.erik.get(reverse("held_invoice", args=[held.code])))
-    assert "Released and loaded" in page and "The paper says the same" in page and "Erik" in page
-    with carrier():
-        assert Invoice.objects.filter(number=held.number).count() == 1
-
-
-def test_a_bill_that_could_not_be_read_can_only_be_left_out(bills_came_in: Night, woken: list[int]) -> None:
-    held = bills_came_in.held(readable=False)
-    page = bills_came_in.erik.get(reverse("held_invoice", args=[held.code])).content.decode()
-    assert ">Release<" not in page and ">Leave out<" in page
-
-    fields = {"invoice": held.code, "reason": "It came corrected"}
-    refused = bills_came_in.erik.post(reverse("invoice_release"), fields)
-    assert refused.status_code == 422 and "correct it at its source" in text_of(refused)
-    assert bills_came_in.erik.post(reverse("invoice_discard"), fields).status_code == 302
-    with carrier():
-        held.refresh_from_db()
-    assert (held.state, held.reason, woken) == ("discarded", "It came corrected", [])
-
-
-def test_of_several_bills_all_are_decided_or_none(bills_came_in: Night, woken: list[int]) -> None:
-    both = [bills_came_in.held().code, bills_came_in.held(readable=False).code]
-    refused = bills_came_in.erik.post(reverse("invoice_release"), {"invoice": both, "reason": "Known"})
-    assert (refused.status_code, woken) == (422, [])
-    with carrier():
-        assert set(QuarantinedInvoice.objects.values_list("state", flat=True)) == {"held"}
-
-    done = bills_came_in.erik.post(reverse("invoice_discard"), {"invoice": both, "reason": "Known"})
-    assert done.status_code == 302
-    page = text_of(bills_came_in.erik.get(reverse("import_file", args=[bills_came_in.file().code])))
-    assert "2 left out" in page, "a file whose held bills are all decided waits for nobody"
-
-
-def test_a_decision_cannot_be_made_twice(bills_came_in: Night) -> None:
-    fields = {"invoice": bills_came_in.held().code, "reason": "Known"}
-    bills_came_in.erik.post(reverse("invoice_discard"), fields)
-    again = bills_came_in.erik.post(reverse("invoice_release"), fields)
-    assert again.status_code == 422 and "decided already" in text_of(again)
-
-
-def test_a_replay_makes_a_new_file_and_discards_the_old(bills_came_in: Night, woken: list[int]) -> None:
-    old = bills_came_in.file()
-    address = reverse("file_replay", args=[old.code])
-    refused = bills_came_in.erik.post(address, {"reason": " "})
-    assert refused.status_code == 422 and "Say why" in text_of(refused)
-
-    bills_came_in.erik.post(address, {"reason": "The vocabulary knows the term now"})
-    with carrier():
-        run = ImportRun.objects.get(trigger="replay")
-        old.refresh_from_db()
-    assert woken == [run.pk]
-    tasks.import_cycle(run.pk)
-    new = bills_came_in.file(run)
-    assert (old.state, new.state, new.document_id) == ("discarded", "published", old.document_id)
-    assert (new.unchanged, new.held_bills, new.created) == (BILLS - HELD, HELD, 0)
-    page = bills_came_in.erik.get(reverse("import_file", args=[old.code]))
-    assert "The vocabulary knows the term now" in text_of(page)
-    assert reverse("import_file", args=[new.code]) in page.content.decode()
-
-
-def test_a_file_cut_short_is_held_whole_and_can_be_left_out_with_a_reason(bills_came_in: Night) -> None:
-    cut = bills_came_in.file(bills_came_in.import_order(replace(ORDER, cycle="3", faults=("truncated",))))
-    page = text_of(bills_came_in.erik.get(reverse("quarantine")))
-    assert "The file ends too early: its end is missing." in page and "A3-20261105.x12" in page
-
-    address = reverse("file_discard", args=[cut.code])
-    assert bills_came_in.erik.post(address, {"reason": ""}).status_code == 422
-    assert bills_came_in.erik.post(address, {"reason": "Sent again whole"}).status_code == 302
-    with carrier():
-        cut.refresh_from_db()
-        assert AuditEvent.objects.filter(verb="discarded", user_id=bills_came_in.people.erik.user_id).exists()
-    assert (cut.state, cut.discard_reason) == ("discarded", "Sent again whole")
-
-    loaded = reverse("file_discard", args=[bills_came_in.file().code])
-    refused = bills_came_in.erik.post(loaded, {"reason": "No"})
-    assert refused.status_code == 422 and "held whole" in text_of(refused)
-
-
 def board(month: Month, now: datetime) -> BoardPage:
     with carrier(read_only=True):
         return board_page(read_month(month), month, now, ("", ""), {})
@@ -405,84 +214,6 @@ def test_the_board_opens_the_cell_that_needs_a_person_and_any_other_on_request(b
     assert "Atlas, cycle 2, November 2026" in page and "A2-20261105.x12" in page
     for strange in ({"month": "2026-13"}, {"month": "x"}, {"system": "castle", "cycle": "9"}):
         assert erik.get(address, strange).status_code == 200
-
-
-def test_linking_an_account_publishes_its_bills_to_the_customer(bills_came_in: Night) -> None:
-    people, link = bills_came_in.people, bills_came_in.link()
-    fields = {"account": link.code, "customer": people.harlow.code, "node": people.harlow_west.code, "do": "below"}
-    answer = bills_came_in.erik.post(reverse("account_link"), fields, follow=True)
-    assert "linked to Harlow Freight Group" in text_of(answer)
-    with carrier():
-        link.refresh_from_db()
-        assert link.account is not None and link.account.parent_id == people.harlow_west.pk
-    with acting(people.ada):
-        assert Invoice.objects.filter(account_link=link).exists()
-    with acting(people.carol):
-        assert not Invoice.objects.exists()
-
-
-def test_an_account_can_be_a_node_that_is_there_already(bills_came_in: Night) -> None:
-    people, link = bills_came_in.people, bills_came_in.link()
-    fields = {"account": link.code, "customer": people.harlow.code, "do": "here"}
-    refused = bills_came_in.erik.post(reverse("account_link"), {**fields, "node": ""})
-    assert refused.status_code == 422 and "Choose the node" in text_of(refused)
-
-    bills_came_in.erik.post(reverse("account_link"), {**fields, "node": people.harlow_nord.code})
-    with carrier():
-        link.refresh_from_db()
-    assert link.account_id == people.harlow_nord.pk
-
-
-def test_a_node_of_another_customer_is_not_found(bills_came_in: Night) -> None:
-    people, link = bills_came_in.people, bills_came_in.link()
-    fields = {"account": link.code, "customer": people.harlow.code, "node": people.lumen_root.code, "do": "here"}
-    assert bills_came_in.erik.post(reverse("account_link"), fields).status_code == 404
-    with carrier():
-        link.refresh_from_db()
-    assert link.account_id is None
-
-
-def test_several_accounts_go_to_one_customer_at_once_or_none_does(bills_came_in: Night) -> None:
-    people = bills_came_in.people
-    with carrier():
-        waiting = list(AccountLink.objects.filter(account=None).order_by("-pk"))
-    fields = {"customer": people.lumen.code, "node": people.lumen_root.code, "do": "below"}
-    bills_came_in.erik.post(reverse("account_link"), {**fields, "account": [waiting[0].code]})
-
-    mixed = [link.code for link in waiting[:3]]
-    others = {"customer": people.harlow.code, "node": people.harlow_root.code, "do": "below"}
-    refused = bills_came_in.erik.post(reverse("account_link"), {**others, "account": mixed})
-    assert refused.status_code == 422 and "another customer" in text_of(refused)
-    with carrier():
-        assert not AccountLink.objects.filter(customer=people.harlow).exists()
-
-    everything = [link.code for link in waiting]
-    assert bills_came_in.erik.post(reverse("account_link"), {**fields, "account": everything}).status_code == 302
-    with carrier():
-        assert not Invoice.objects.filter(state=Invoice.State.HELD).exists()
-        assert Invoice.objects.filter(customer=people.lumen).count() == BILLS - HELD
-
-
-def test_a_suggestion_says_what_it_rests_on(bills_came_in: Night) -> None:
-    people = bills_came_in.people
-    first = bills_came_in.link()
-    page = reverse("account_link")
-    assert "May be" in text_of(bills_came_in.erik.get(reverse("account_links")))
-    fields = {"account": first.code, "customer": people.harlow.code, "node": people.harlow_root.code, "do": "below"}
-    bills_came_in.erik.post(page, fields)
-    beside = bills_came_in.link(parent_external_id=first.parent_external_id)
-    answer = text_of(bills_came_in.erik.get(page, {"account": str(beside.code)}))
-    assert "Harlow Freight Group" in answer and f"1 other account below {first.parent_external_id} is theirs" in answer
-
-
-def test_linked_accounts_are_found_by_customer(bills_came_in: Night) -> None:
-    people, link = bills_came_in.people, bills_came_in.link()
-    fields = {"account": link.code, "customer": people.harlow.code, "node": "", "do": "below"}
-    bills_came_in.erik.post(reverse("account_link"), fields)
-    found = text_of(bills_came_in.erik.get(reverse("account_links"), {"state": "linked", "q": "harlow"}))
-    assert link.external_id in found
-    nothing = text_of(bills_came_in.erik.get(reverse("account_links"), {"state": "linked", "q": "lumen"}))
-    assert "No account matches" in nothing
 
 
 def test_a_charge_with_an_unknown_name_is_listed_with_its_money(bills_came_in: Night) -> None:
@@ -561,12 +292,3 @@ def test_the_board_counts_every_one_of_six_thousand_bills_in_five_questions(bill
     assert sum(tally.published for tally in tallies) == 6000
     assert sum(tally.unlinked for tally in tallies) == BILLS - HELD
     assert len(asked) == 5
-
-
-def figure(text: str) -> float:
-    return round(float(text.replace(",", "").replace("\u2212", "-")) * 100)
-
-
-def text_of(answer: Any) -> str:
-    """The page as it is read: no tags, single blanks."""
-    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", answer.content.decode())).replace("&#x27;", "'")
