@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -134,7 +135,7 @@ def test_what_only_the_database_sees_is_refused_under_the_same_name(
         ("10.01", small, Rule.OVER_PAYMENT),
         ("0.001", payment, Rule.NOT_MINOR_UNITS),
     ):
-        monkeypatch.setattr("payments.operations.allocate.check", blind(amount, to))
+        monkeypatch.setattr(sys.modules["payments.operations.allocate"], "check", blind(amount, to))
         with pytest.raises(Refused) as refused:
             desk.place(run, to, invoice)
         assert refused.value.rule is rule
