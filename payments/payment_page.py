@@ -12,7 +12,8 @@ from django.urls import NoReverseMatch, reverse
 from payments.domain.reasons import reason
 from payments.domain.references import payment_code
 from payments.models import Approval, ArAcknowledgement, ArPosting, Break, Payment, PayRun
-from payments.payment_queries import STATES, PaidLine, paid_lines
+from payments.payment_queries import PaidLine, paid_lines
+from payments.run_rows import PAYMENT_STATES
 from portal.money import ZERO, format_amount
 
 VERDICTS: Final = {
@@ -29,7 +30,7 @@ _ANSWERED: Final = {"posted", "partly_posted", "rejected"}
 def payment_context(payment: Payment) -> dict[str, Any]:
     """Everything that the page shows. Call inside `acting(actor)`."""
     lines = paid_lines(payment)
-    state, tone = STATES[payment.state]
+    state, tone = PAYMENT_STATES[payment.state]
     currency = payment.currency
     is_answered = payment.state in _ANSWERED
     settled = sum((line.settled for line in lines), ZERO)
@@ -106,7 +107,7 @@ def _posted(payment: Payment, answers: Sequence[ArAcknowledgement]) -> dict[str,
 
 
 def _words(answer: ArAcknowledgement) -> str:
-    verdict = answer.verdict.replace("_", " ")
+    verdict = "accepted in part" if answer.verdict == "partially" else answer.verdict.replace("_", " ")
     return f"AR on {LEVELS.get(answer.level, answer.level)}: {answer.reason or verdict}"
 
 

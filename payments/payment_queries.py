@@ -18,22 +18,13 @@ from django.urls import reverse
 
 from payments.domain.references import payment_code
 from payments.models import Allocation, Payment
+from payments.run_rows import PAYMENT_STATES
 from payments.selection import read_code
 from portal.actor import Actor
 from portal.customers import access
 from portal.money import format_amount
 
 LIST_SIZE: Final = 100
-STATES: Final = {
-    "planned": ("Planned", "off"),
-    "released": ("On its way to AR", "info"),
-    "sent": ("Sent to AR", "info"),
-    "accepted": ("Accepted by AR", "info"),
-    "posted": ("Posted", "good"),
-    "partly_posted": ("Posted in part", "warn"),
-    "rejected": ("Rejected by AR", "bad"),
-    "cancelled": ("Cancelled", "off"),
-}
 FILTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "": ("All", ("planned", "released", "sent", "accepted", "posted", "partly_posted", "rejected")),
     "planned": ("Planned", ("planned",)),
@@ -134,7 +125,7 @@ def _invoices_of(payments: list[Payment]) -> dict[int, int]:
 
 
 def _row(payment: Payment, invoices: int) -> dict[str, Any]:
-    state, tone = STATES[payment.state]
+    state, tone = PAYMENT_STATES[payment.state]
     return {
         "url": reverse("payment", args=[payment.code]),
         "name": payment_code(payment.run.number, payment.position),

@@ -25,6 +25,18 @@ VERDICTS: Final = {
 }
 
 
+PAYMENT_STATES: Final = {
+    "planned": ("Planned", "off"),
+    "released": ("On its way to AR", "info"),
+    "sent": ("Sent to AR", "info"),
+    "accepted": ("Accepted by AR", "info"),
+    "posted": ("Posted", "good"),
+    "partly_posted": ("Posted in part", "warn"),
+    "rejected": ("Rejected by AR", "bad"),
+    "cancelled": ("Cancelled", "off"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class PlannedPayment:
     """A payment of the run with what its lane says beside the figures."""
@@ -110,16 +122,17 @@ class Posted:
 
 def lane(payment: PlannedPayment, run_number: int, edit_url: str, url: str) -> Lane:
     facts, currency = payment.facts, payment.facts.currency
-    left = None if facts.planned is None else facts.planned - facts.placed
-    code = payment_code(run_number, facts.position)
+    planned = facts.planned if payment.state == "planned" else None
+    left = None if planned is None else planned - facts.placed
+    said = [payment_code(run_number, facts.position), payment.note, PAYMENT_STATES[payment.state][0] if url else ""]
     return Lane(
         number=facts.position,
         method=payment.method_label,
         value_on=day_in_words(payment.value_on),
-        reference=f"{code} · {payment.note}" if payment.note else code,
+        reference=" · ".join(filter(None, said)),
         currency=currency,
         exponent=exponent(currency),
-        amount_minor=None if facts.planned is None else minor_units(facts.planned, currency),
+        amount_minor=None if planned is None else minor_units(planned, currency),
         placed_minor=minor_units(facts.placed, currency),
         placed=format_amount(facts.placed, currency),
         left="" if left is None else format_amount(left, currency),
