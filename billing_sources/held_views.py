@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
 from uuid import UUID
 
 from django.contrib import messages
@@ -43,7 +42,7 @@ def invoice_release(request: CarrierRequest) -> HttpResponse:
 
     def release(held: QuarantinedInvoice, reason: str) -> None:
         release_invoice(actor=request.carrier, held=held, reason=reason, now=timezone.now())
-        transaction.on_commit(partial(tasks.wake, tasks.load_bill, held.pk))
+        tasks.wake(tasks.load_bill, held.pk)
 
     return _decide(request, release, "released; workers are loading it", "released; workers are loading them")
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from celery import shared_task
+from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from billing_sources import night
@@ -41,7 +42,11 @@ def load_bill(held_id: int) -> None:
 
 
 def wake(task: Any, row_id: int) -> None:
-    """Tell a worker about a row that is committed. Where no broker answers, the next sweep finds the row."""
+    """Tell a worker about a row, once it is committed. Where no broker answers, the next sweep finds the row."""
+    transaction.on_commit(lambda: _send(task, row_id))
+
+
+def _send(task: Any, row_id: int) -> None:
     try:
         task.delay(row_id)
     except OperationalError:

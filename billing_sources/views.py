@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db import transaction
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -129,7 +127,7 @@ def _file_page(request: CarrierRequest, code: UUID, status: int = 200) -> HttpRe
 
 def _begin(run: ImportRun) -> HttpResponse:
     """A worker hears of the run once it is committed; then everybody sees how far it is."""
-    transaction.on_commit(partial(tasks.wake, tasks.import_cycle, run.pk))
+    tasks.wake(tasks.import_cycle, run.pk)
     return redirect(reverse("import_run", args=[run.code]))
 
 

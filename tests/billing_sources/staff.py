@@ -76,7 +76,7 @@ class Night:
 
 
 @pytest.fixture
-def bills_came_in(people: Personas, tmp_path: Path, woken: list[int], plain_static_names: None) -> Night:
+def bills_came_in(people: Personas, tmp_path: Path, woken: list[int]) -> Night:
     with carrier():
         system = BillingSystem.objects.create(key="atlas", name="Atlas")
         for code, day in (("1", 1), ("2", 5), ("3", 20)):
@@ -87,17 +87,11 @@ def bills_came_in(people: Personas, tmp_path: Path, woken: list[int], plain_stat
 
 
 @pytest.fixture
-def plain_static_names(settings: Any) -> None:
-    """Pages name their style sheets without the hashes that only collected files have."""
-    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": plain}
-
-
-@pytest.fixture
 def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Ids that workers were woken for, instead of a worker."""
     heard: list[int] = []
-    monkeypatch.setattr(tasks, "wake", lambda task, row_id: heard.append(row_id))
+    for task in (tasks.import_cycle, tasks.load_bill):
+        monkeypatch.setattr(task, "delay", heard.append)
     return heard
 
 
