@@ -72,8 +72,9 @@ def _measure(person: str, title: str) -> dict[str, Any]:
     client.force_login(User.objects.get(email=PEOPLE[person]), backend=settings.AUTHENTICATION_BACKENDS[0])
     address = _address(PAGES[title])
     statements = _statements(client, address)
-    parts = conninfo_to_dict(os.environ["DATABASE_URL"])
-    login = {**parts, "user": settings.DATABASES["default"]["USER"], "password": settings.DATABASES["default"]["PASSWORD"]}
+    database = settings.DATABASES["default"]
+    server = conninfo_to_dict(os.environ["DATABASE_URL"])
+    login = {**server, "user": database["USER"], "password": database["PASSWORD"]}
     with psycopg.connect(make_conninfo(**login), autocommit=True, prepare_threshold=None) as plain:
         turns = [
             (_milliseconds(lambda: client.get(address)), _milliseconds(lambda: _send(plain, statements)))
@@ -142,17 +143,21 @@ def _make(owner: psycopg.Connection, invoices: int) -> None:
 _SETTING = """
     INSERT INTO customers_customer (id, code, name, number, address_lines, allows_support, created_at)
         VALUES (1, gen_random_uuid(), 'Bench Group', 'B-1', '{}', true, now());
-    INSERT INTO customers_account (id, code, customer_id, parent_id, path, system, external_id, level, name, cost_center)
+    INSERT INTO customers_account (id, code, customer_id, parent_id, path, system, external_id, level,
+            name, cost_center)
         VALUES (1, gen_random_uuid(), 1, NULL, '', '', '', 'customer', 'Bench Group', '');
-    INSERT INTO customers_account (id, code, customer_id, parent_id, path, system, external_id, level, name, cost_center)
+    INSERT INTO customers_account (id, code, customer_id, parent_id, path, system, external_id, level,
+            name, cost_center)
         SELECT 1 + n, gen_random_uuid(), 1, 1, '', '', '', 'region', 'Region ' || n, '' FROM generate_series(1, 20) n;
-    INSERT INTO customers_account (id, code, customer_id, parent_id, path, system, external_id, level, name, cost_center)
+    INSERT INTO customers_account (id, code, customer_id, parent_id, path, system, external_id, level,
+            name, cost_center)
         SELECT 100 + n, gen_random_uuid(), 1, 2 + n % 20, '', 'atlas', 'AC-' || n, 'site', 'Site ' || n, ''
         FROM generate_series(0, 1999) n;
     INSERT INTO users_user (id, email, name, password, carrier_role, is_active, is_superuser, created_at)
         VALUES (1, 'dana@bench.example', 'Dana', '', '', true, false, now()),
                (2, 'nils@bench.example', 'Nils', '', '', true, false, now());
-    INSERT INTO customers_membership (customer_id, user_id, title, created_at) VALUES (1, 1, '', now()), (1, 2, '', now());
+    INSERT INTO customers_membership (customer_id, user_id, title, created_at)
+        VALUES (1, 1, '', now()), (1, 2, '', now());
     INSERT INTO customers_accountuserobjectpermission (content_object_id, permission_id, user_id)
         SELECT CASE u.id WHEN 1 THEN 1 ELSE 2 END, p.id, u.id FROM auth_permission p, users_user u
         WHERE p.codename IN ('see', 'tag', 'prepare');
@@ -173,13 +178,13 @@ _SETTING = """
 
 _BILLS = """
     INSERT INTO billing_sources_invoice (id, code, customer_id, account_id, account_link_id, system_id, entity, number,
-        revision, is_current, state, bill_type, type_code, is_payable, currency, billed_on, due_on, cycle, seller, buyer,
-        payment_reference, preceding, amount_due, payable, held, settled, credited, written_off, parties, content_sha256,
-        file_id, position, mapping_version)
+        revision, is_current, state, bill_type, type_code, is_payable, currency, billed_on, due_on, cycle, seller,
+        buyer, payment_reference, preceding, amount_due, payable, held, settled, credited, written_off, parties,
+        content_sha256, file_id, position, mapping_version)
     SELECT n, gen_random_uuid(), 1, 100 + n %% 2000, 100 + n %% 2000, 1 + n %% 2, '', 'B-' || lpad(n::text, 9, '0'),
         1, true, 'published', 'invoice', '', true, CASE WHEN n %% 7 = 0 THEN 'EUR' ELSE 'USD' END,
-        '2026-11-20'::date - (n * 7919 %% 730)::int, '2026-12-20'::date - (n * 7919 %% 730)::int, (n %% 7 + 1)::text, '', '',
-        '', '', payable, payable, 0, CASE WHEN n %% 12 = 0 THEN 0 ELSE payable END, 0, 0, '{}', '', 1, '', 1
+        '2026-11-20'::date - (n * 7919 %% 730)::int, '2026-12-20'::date - (n * 7919 %% 730)::int, (n %% 7 + 1)::text,
+        '', '', '', '', payable, payable, 0, CASE WHEN n %% 12 = 0 THEN 0 ELSE payable END, 0, 0, '{}', '', 1, '', 1
     FROM (SELECT n, (20 + n %% 30011 + n %% 100 / 100.0)::numeric(14, 2) AS payable
           FROM generate_series(1, %(invoices)s::bigint) n) AS bills
 """

@@ -142,7 +142,8 @@ def _holds_what_was_seen(chosen: Selection, found: QuerySet[Invoice]) -> bool:
 def _offers(request: CustomerRequest, right: str) -> dict[str, Any]:
     if right == "prepare":
         drafts = PayRun.objects.filter(customer_id=request.actor.customer_id, state=PayRun.State.DRAFT)
-        return {"drafts": list(drafts.order_by("-number").values_list("code", "number", "title")[:50])}
+        newest = list(drafts.order_by("-number").values_list("code", "number", "title")[:50])
+        return {"drafts": newest, "new_title": f"Pay run of {timezone.localdate()}"}
     return {
         "tags": list(Tag.objects.order_by("name").values_list("name", flat=True)),
         "groups": list(InvoiceGroup.objects.order_by("name").values_list("name", flat=True)),

@@ -123,18 +123,20 @@ def make_invoices(accounts: Sequence[Account], how_many: int, *, system: str = "
 
 _MANY = """
     INSERT INTO billing_sources_invoice (
-        code, customer_id, account_id, account_link_id, system_id, entity, number, revision, is_current, state, bill_type,
-        type_code, is_payable, currency, billed_on, due_on, cycle, seller, buyer, payment_reference, preceding,
-        amount_due, payable, held, settled, credited, written_off, parties, content_sha256, file_id, position,
-        mapping_version, published_at)
+        code, customer_id, account_id, account_link_id, system_id, entity, number, revision, is_current, state,
+        bill_type, type_code, is_payable, currency, billed_on, due_on, cycle, seller, buyer, payment_reference,
+        preceding, amount_due, payable, held, settled, credited, written_off, parties, content_sha256, file_id,
+        position, mapping_version, published_at)
     SELECT gen_random_uuid(), %(customer)s, (%(accounts)s::bigint[])[place], (%(links)s::bigint[])[place], %(system)s,
         '', %(prefix)s || '-' || lpad(n::text, 7, '0'), 1, true, 'published',
         CASE WHEN payable < 0 THEN 'credit_note' ELSE 'invoice' END, '', true, %(currency)s, %(billed_on)s,
-        %(first_due_on)s::date + n %% 90, (n %% 7 + 1)::text, 'Northline Communications', '', '', '',
-        payable, payable, 0, CASE WHEN payable < 0 THEN 0 WHEN n %% 10 = 0 THEN payable WHEN n %% 7 = 0 THEN 1 ELSE 0 END,
+        %(first_due_on)s::date + n %% 90, (n %% 7 + 1)::text, 'Northline Communications', '', '',
+        '', payable, payable, 0,
+        CASE WHEN payable < 0 THEN 0 WHEN n %% 10 = 0 THEN payable WHEN n %% 7 = 0 THEN 1 ELSE 0 END,
         0, 0, '{}', '', %(file)s, 'row ' || n, 1, %(at)s
     FROM (SELECT n, n %% cardinality(%(accounts)s::bigint[]) + 1 AS place,
-                 CASE WHEN n %% 20 = 0 THEN -1 ELSE 1 END * (100 + n %% 9973 + (n %% 100) / 100.0)::numeric(14, 2) AS payable
+                 CASE WHEN n %% 20 = 0 THEN -1 ELSE 1 END * (100 + n %% 9973 + (n %% 100) / 100.0)::numeric(14, 2)
+                     AS payable
           FROM generate_series(1, %(how_many)s) n) AS bills
 """
 
