@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from decimal import localcontext
 from typing import BinaryIO
 
-from django.db import IntegrityError, OperationalError, transaction
+import psycopg
+from django.db import DatabaseError, transaction
 
 from billing_sources import archive, quarantine, runs
 from billing_sources.adapter import Adapter
@@ -95,8 +96,9 @@ def _with_patience(work: Callable[[], None]) -> None:
     for _ in range(MAX_ATTEMPTS):
         try:
             return work()
-        except (IntegrityError, OperationalError) as error:
-            if getattr(error.__cause__, "sqlstate", "") not in runs.COLLISIONS:
+        except (DatabaseError, psycopg.Error) as error:  # Django does not wrap what COPY raises
+            cause = error if isinstance(error, psycopg.Error) else error.__cause__
+            if not isinstance(cause, runs.COLLISIONS):
                 raise
             _log.warning("import collided, beginning again: %s", error)
     return work()

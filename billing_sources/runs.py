@@ -14,7 +14,7 @@ from billing_sources.models import BillCycle, BillingSystem, ImportFile, ImportR
 from billing_sources.registry import adapter_for
 from portal.tenancy import ingest
 
-COLLISIONS = {error.sqlstate for error in (DeadlockDetected, SerializationFailure, UniqueViolation)}
+COLLISIONS = (DeadlockDetected, SerializationFailure, UniqueViolation)
 """What the database says to the one of two files that loses."""
 
 _State = ImportFile.State
@@ -59,18 +59,25 @@ def unfinished_files(run: ImportRun) -> Sequence[ImportFile]:
 def receive(run: ImportRun, document: RawDocument, now: datetime) -> tuple[ImportFile, bool]:
     """The file to work on, and True; or a receipt for bytes that were dealt with before, and False.
 
-    A file that a dead worker left is finished by whoever comes next, under the run that it belongs to. The caller
-    holds the lock on the document.
+    A file that a dead worker left goes over to the run that comes next and finishes it. The caller holds the lock on
+    the document.
     """
     with ingest():
         files = ImportFile.objects.select_related("document", "run__system").filter(document=document)
         if left := files.filter(state__in=_UNFINISHED).first():
-            return left, True
+            return _taken_over(left, run), True
         if ours := files.filter(run=run).first():
             return ours, False
         is_known = files.filter(state__in=_DONE_WITH).exists()
         state = _State.SEEN if is_known else _State.RECEIVED
         return ImportFile.objects.create(run=run, document=document, state=state, received_at=now), not is_known
+
+
+def _taken_over(file: ImportFile, run: ImportRun) -> ImportFile:
+    if file.run_id != run.pk:
+        file.run = run
+        file.save(update_fields=["run"])
+    return file
 
 
 def rehearsed_document(run: ImportRun, name: str, print_: Fingerprint, now: datetime) -> RawDocument:

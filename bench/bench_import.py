@@ -1,0 +1,229 @@
+"""Nightly import against COPY of the very same finished rows (design.md §6): one core, proof, lineage, idempotency on.
+
+In a database of its own: last month's file of the same accounts comes first, so that accounts are known and linked and
+nothing is cold. Then this month's file is imported and timed; its rows are taken out, the tables emptied, and the same
+rows copied back into the same tables with their constraints, indexes and triggers on.
+
+    python -m bench.bench_import [atlas|boreal] [charges]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from portal import embedded
+
+PROJECT = Path(__file__).resolve().parent.parent
+DATABASE = "bench_import"
+TABLES = ("billing_sources_invoice", "billing_sources_charge", "billing_sources_taxitem")
+CHARGES = 200_000
+CHARGES_PER_BILL = 20
+MUST = {"atlas": 0.40, "boreal": 0.30}
+BILLED_ON = date(2026, 11, 1)
+_CORE = {0}
+_THIS_MONTH = f"SELECT id FROM billing_sources_invoice WHERE billed_on = '{BILLED_ON}'"
+
+
+def bench_import(system: str, charges: int = CHARGES) -> dict[str, Any]:
+    """Figures of one system. Seconds are wall time of one core; peaks are MiB of the importing process."""
+    with tempfile.TemporaryDirectory() as folder, _database() as owner:
+        before = _generate(system, date(2026, 10, 1), charges // 20, charges // CHARGES_PER_BILL, Path(folder))
+        path = _generate(system, BILLED_ON, charges, charges // CHARGES_PER_BILL, Path(folder))
+        small = _import(system, before)
+        _link_all(owner)
+        large = _import(system, path)
+        again = _import(system, path)
+        copy_seconds, rows = _copy_back(owner)
+        return {
+            "system": system,
+            "charges": large["charges"],
+            "mebibytes": round(path.stat().st_size / 2**20, 1),
+            "import_seconds": large["seconds"],
+            "of_which_client_cpu": large["client_cpu"],
+            "of_which_server_cpu": large["server_cpu"],
+            "copy_seconds": copy_seconds,
+            "rows": rows,
+            "ratio": round(copy_seconds / large["seconds"], 3),
+            "must": MUST[system],
+            "again_times_faster": round(large["seconds"] / again["seconds"], 1),
+            "peak_small_file": small["peak"],
+            "peak_20x_file": large["peak"],
+        }
+
+
+def _generate(system: str, billed_on: date, charges: int, accounts: int, folder: Path) -> Path:
+    from billing_sources.generator import CycleOrder, generate_cycle
+
+    bills = max(1, charges // CHARGES_PER_BILL)
+    order = CycleOrder(
+        system, customers=40, accounts=accounts, invoices=bills, seed=7, billed_on=billed_on, charges=CHARGES_PER_BILL
+    )
+    generated = next(iter(generate_cycle(order)))
+    path = folder / generated.name
+    with path.open("wb") as file:
+        generated.write(file)
+    return path
+
+
+def _import(system: str, path: Path) -> dict[str, Any]:
+    """In a process of its own, so that its peak is the import's."""
+    command = [sys.executable, "-m", "bench.bench_import", "--child", system, str(path)]
+    environment = {**os.environ, "DATABASE_URL": _url(DATABASE), "TRIBUTARY_ROLE": "tributary_worker"}
+    done = subprocess.run(command, check=True, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return figures
+
+
+def _child(system: str, path: Path) -> None:
+    import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    django.setup()
+    from datetime import UTC, datetime
+
+    from django.db import connection
+
+    from billing_sources import night, runs
+    from billing_sources.models import ImportRun
+    from billing_sources.report import report
+    from billing_sources.transports import Payload
+
+    run = runs.start(runs.billing_system(system), ImportRun.Trigger.COMMAND, datetime.now(UTC))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend_pid,) = cursor.fetchone()
+    _on_one_core(backend_pid)
+    began, client_began, server_began = time.perf_counter(), time.process_time(), _cpu_seconds(backend_pid)
+    night.work_on(run.pk, [Payload(path.name, path)])
+    seconds = time.perf_counter() - began
+    client, server = time.process_time() - client_began, _cpu_seconds(backend_pid) - server_began
+    result = report(run)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    figures = {"seconds": seconds, "client_cpu": client, "server_cpu": server, "peak": peak, "charges": result.charges}
+    print(json.dumps({name: round(value, 2) for name, value in figures.items()}))
+
+
+def _cpu_seconds(pid: int) -> float:
+    """What a process has used so far, or 0 where we may not look."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _on_one_core(backend_pid: int) -> None:
+    os.sched_setaffinity(0, _CORE)
+    try:
+        os.sched_setaffinity(backend_pid, _CORE)
+    except (PermissionError, ProcessLookupError):
+        print("the server is not ours to bind: two cores were used", file=sys.stderr)
+
+
+def _copy_back(owner: psycopg.Connection) -> tuple[float, int]:
+    """The reference: finished rows, text ready in memory, one transaction with its commit."""
+    texts = {table: _copied_out(owner, table) for table in TABLES}
+    _take_out(owner)
+    affinity = os.sched_getaffinity(0)
+    _on_one_core(owner.info.backend_pid)
+    began = time.perf_counter()
+    with owner.transaction(), owner.cursor() as cursor:
+        for table, (columns, blocks) in texts.items():
+            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
+                for block in blocks:
+                    copy.write(block)
+    seconds = time.perf_counter() - began
+    os.sched_setaffinity(0, affinity)
+    return round(seconds, 3), sum(block.count(b"\n") for _, blocks in texts.values() for block in blocks)
+
+
+def _take_out(owner: psycopg.Connection) -> None:
+    """This month's rows, leaving the tables and indexes as they were before the import."""
+    with owner.transaction():
+        owner.execute("SET LOCAL session_replication_role = replica")
+        for table in TABLES[1:]:
+            owner.execute(f"DELETE FROM {table} WHERE invoice_id IN ({_THIS_MONTH})")
+        owner.execute(f"DELETE FROM {TABLES[0]} WHERE id IN ({_THIS_MONTH})")
+    for table in TABLES:
+        owner.execute(f"VACUUM (FULL, ANALYZE) {table}")
+    owner.execute("CHECKPOINT")
+
+
+def _copied_out(owner: psycopg.Connection, table: str) -> tuple[str, list[bytes]]:
+    columns = ", ".join(
+        name
+        for (name,) in owner.execute(
+            "SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND attgenerated = ''"
+            " AND NOT attisdropped ORDER BY attnum",
+            [table],
+        )
+    )
+    invoice_id = "id" if table == TABLES[0] else "invoice_id"
+    wanted = f"SELECT {columns} FROM {table} WHERE {invoice_id} IN ({_THIS_MONTH})"
+    with owner.cursor() as cursor, cursor.copy(f"COPY ({wanted}) TO STDOUT") as copy:
+        return columns, _blocks(bytes(row) for row in copy)
+
+
+def _blocks(rows: Iterator[bytes], size: int = 1 << 19) -> list[bytes]:
+    blocks, block = [], bytearray()
+    for row in rows:
+        block += row
+        if len(block) >= size:
+            blocks.append(bytes(block))
+            block.clear()
+    return [*blocks, bytes(block)]
+
+
+def _link_all(owner: psycopg.Connection) -> None:
+    owner.execute(
+        """
+        INSERT INTO customers_customer (code, name, number, address_lines, allows_support, created_at)
+            VALUES (gen_random_uuid(), 'Bench', 'B-1', '{}', true, now());
+        INSERT INTO customers_account (code, customer_id, path, system, external_id, level, name, cost_center)
+            SELECT gen_random_uuid(), id, '', '', '', '', 'Bench', '' FROM customers_customer;
+        UPDATE billing_sources_accountlink
+            SET account_id = a.id, customer_id = a.customer_id FROM customers_account a;
+        """
+    )
+    owner.execute("VACUUM ANALYZE")
+
+
+@contextmanager
+def _database() -> Iterator[psycopg.Connection]:
+    embedded.ensure()
+    with psycopg.connect(_url("postgres"), autocommit=True) as admin:
+        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
+        admin.execute(f"CREATE DATABASE {DATABASE}")
+        environment = {**os.environ, "DATABASE_URL": _url(DATABASE)}
+        command = [sys.executable, "manage.py", "prepare_database", "--verbosity", "0"]
+        subprocess.run(command, check=True, cwd=PROJECT, env=environment)
+        with psycopg.connect(_url(DATABASE), autocommit=True) as owner:
+            yield owner
+        admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
+
+
+def _url(name: str) -> str:
+    return make_conninfo(**{**conninfo_to_dict(os.environ["DATABASE_URL"]), "dbname": name})
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--child"]:
+        _child(sys.argv[2], Path(sys.argv[3]))
+    else:
+        wanted = sys.argv[1:2] or list(MUST)
+        for key in wanted:
+            print(json.dumps(bench_import(key, int(sys.argv[2]) if len(sys.argv) > 2 else CHARGES), indent=1))
