@@ -105,7 +105,7 @@ def list_payments_for(actor: Actor, chosen: PaymentFilter) -> dict[str, Any]:
     return {
         "rows": [_row(payment, invoices.get(payment.pk, 0)) for payment in shown],
         "chips": [(key, label, key == chosen.state) for key, (label, _) in FILTERS.items()],
-        "totals": [(currency, f"{count:,}", format_amount(amount, currency)) for currency, count, amount in totals],
+        "totals": [(currency, _counted(count), format_amount(amount, currency)) for currency, count, amount in totals],
         "older_url": f"?state={chosen.state}&before={shown[-1].code}" if has_older else "",
         "newest_url": f"?state={chosen.state}" if chosen.before else "",
     }
@@ -117,6 +117,10 @@ def paid_lines(payment: Payment) -> list[PaidLine]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, {"payment": payment.pk, "run": payment.run_id, "until": until})
         return [PaidLine(*row) for row in cursor.fetchall()]
+
+
+def _counted(count: int) -> str:
+    return "1 payment" if count == 1 else f"{count:,} payments"
 
 
 def _invoices_of(payments: list[Payment]) -> dict[int, int]:

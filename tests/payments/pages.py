@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
-from django.http import HttpResponse
 from django.test import Client
+from django.urls import reverse
 
+from payments.models import Allocation
 from portal.actor import Actor, CarrierActor
+from portal.tenancy import carrier
 from portal.users.models import User
 
 
@@ -29,14 +33,30 @@ class Reader:
         assert answer.status_code == status, (url, answer.status_code)
         return answer.content.decode()
 
+    def press(self, run: UUID, **fields: Any) -> Any:
+        """Press a button of a pay run's page; `fields` are the button, and what is typed and checked."""
+        return self.send(url("pay_run", run), url("pay_run_lines", run), **fields)
+
     def carried(self, page_url: str, form_url: str) -> dict[str, str]:
         """The hidden fields of the form on the page that posts to `form_url`."""
         form = form_on(self.see(page_url), form_url)
         return {name: value for name, value in _HIDDEN.findall(form) if name != "csrfmiddlewaretoken"}
 
-    def send(self, page_url: str, form_url: str, **fields: Any) -> HttpResponse:
-        """Fill in the form of the page that posts to `form_url`, and send it."""
+    def send(self, page_url: str, form_url: str, **fields: Any) -> Any:
+        """Fill in the form of the page that posts to `form_url`, and send it; the answer is the test client's."""
         return self.client.post(form_url, {**self.carried(page_url, form_url), **fields})
+
+
+def url(name: str, *codes: UUID) -> str:
+    return reverse(name, args=codes)
+
+
+def placed(run: UUID) -> dict[tuple[str, int], Decimal]:
+    """What stands on the run's payments: (invoice number, payment) → amount."""
+    with carrier(read_only=True):
+        stands = Allocation.objects.filter(payment__run__code=run, held__gt=0)
+        found = stands.values_list("invoice__number", "payment__position", "held")
+        return {(number, position): held for number, position, held in found}
 
 
 _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)"')
@@ -49,7 +69,7 @@ def form_on(page: str, form_url: str) -> str:
     raise AssertionError(f"no form posts to {form_url}")
 
 
-def words(page: str | HttpResponse) -> str:
-    """What a person reads of it, in one line."""
+def words(page: Any) -> str:
+    """What a person reads of a page or of an answer, in one line."""
     text = page if isinstance(page, str) else page.content.decode()
     return " ".join(re.sub(r"<[^>]+>", " ", text).split())

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
 from billing_sources.models import Invoice
-from payments.models import Allocation, PayRun, ShortPay
+from payments.models import PayRun, ShortPay
 from portal.customers import access
 from portal.impersonation.operations import start_visit
 from portal.tenancy import carrier
 from tests.factories import make_invoice
 from tests.payments.conftest import Desk
-from tests.payments.pages import Reader, form_on, words
+from tests.payments.pages import Reader, placed, url, words
 from tests.personas import Personas
 
 
@@ -38,22 +35,6 @@ def victor(people: Personas) -> Reader:
 @pytest.fixture
 def bills(people: Personas) -> list[Invoice]:
     return [make_invoice(people.harlow_west, amount) for amount in ("100.00", "250.50", "80.00")]
-
-
-def url(name: str, run: UUID, *more: UUID) -> str:
-    return reverse(name, args=[run, *more])
-
-
-def rows(reader: Reader, run: UUID, **fields: Any) -> HttpResponse:
-    """Press a button of the run's page."""
-    return reader.send(url("pay_run", run), url("pay_run_lines", run), **fields)
-
-
-def placed(run: UUID) -> dict[tuple[str, int], Decimal]:
-    with carrier(read_only=True):
-        stands = Allocation.objects.filter(payment__run__code=run, held__gt=0)
-        found = stands.values_list("invoice__number", "payment__position", "held")
-        return {(number, position): held for number, position, held in found}
 
 
 # --- Who may not ----------------------------------------------------------------------------------------------------
@@ -100,10 +81,10 @@ def test_foreign_invoices_in_the_fields_change_nothing(
     foreign = make_invoice(people.lumen_root, "999.00")
     run = desk.open(*bills)
     desk.pay(run)
-    assert rows(dana, run, place="1", invoice=[bills[0].code, foreign.code]).status_code == 404
-    assert rows(dana, run, do="drop", invoice=foreign.code).status_code == 404
-    assert rows(dana, run, withdraw=foreign.code).status_code == 404
-    rows(dana, run, **{f"amount-{foreign.code}-1": "5.00"})
+    assert dana.press(run, place="1", invoice=[bills[0].code, foreign.code]).status_code == 404
+    assert dana.press(run, do="drop", invoice=foreign.code).status_code == 404
+    assert dana.press(run, withdraw=foreign.code).status_code == 404
+    dana.press(run, **{f"amount-{foreign.code}-1": "5.00"})
     assert placed(run) == {}
     assert desk.invoice(foreign).open == Decimal("999.00")
 
@@ -158,8 +139,8 @@ def test_a_run_goes_from_its_title_to_release_without_script(
         page = url("pay_run", run) + "?payment=new"
         form = {"method": method, "currency": "USD", "value_on": "2026-12-05"}
         assert dana.send(page, url("pay_run_payments", run), **form).status_code == 303
-    assert rows(dana, run, place="1", invoice=[bills[0].code, bills[1].code]).status_code == 303
-    assert rows(dana, run, place="2", **{"invoice": bills[2].code}).status_code == 303
+    assert dana.press(run, place="1", invoice=[bills[0].code, bills[1].code]).status_code == 303
+    assert dana.press(run, place="2", **{"invoice": bills[2].code}).status_code == 303
     assert dana.send(url("pay_run", run), url("pay_run_submission", run)).headers["Location"] == url(
         "pay_run_review", run
     )
@@ -221,9 +202,9 @@ def test_amounts_are_typed_and_an_empty_one_takes_the_invoice_off(
     desk.pay(run)
     desk.pay(run, "wire")
     first, second = f"amount-{bills[0].code}-1", f"amount-{bills[0].code}-2"
-    rows(dana, run, do="save", **{first: "1 00.00", f"amount-{bills[1].code}-2": "1,00.25"})
+    dana.press(run, do="save", **{first: "1 00.00", f"amount-{bills[1].code}-2": "1,00.25"})
     assert placed(run) == {(bills[0].number, 1): Decimal(100), (bills[1].number, 2): Decimal("100.25")}
-    rows(dana, run, do="save", **{first: "", second: "40"})
+    dana.press(run, do="save", **{first: "", second: "40"})
     assert placed(run) == {(bills[0].number, 2): Decimal(40), (bills[1].number, 2): Decimal("100.25")}
 
 
@@ -233,7 +214,7 @@ def test_rows_placed_whole_move_to_the_payment_they_are_sent_to(desk: Desk, dana
     desk.pay(run, "wire")
     desk.place(run, first, bills[0])
     desk.place(run, first, bills[1], amount="200.00")
-    rows(dana, run, place="2", invoice=[bills[0].code, bills[1].code])
+    dana.press(run, place="2", invoice=[bills[0].code, bills[1].code])
     assert placed(run) == {
         (bills[0].number, 2): Decimal("100.00"),  # nothing of it was open: it moved
         (bills[1].number, 1): Decimal("200.00"),
@@ -247,12 +228,12 @@ def test_a_short_pay_takes_the_typed_amount_and_explains_the_rest(
     run = desk.open(*bills)
     desk.pay(run)
     typed = {f"amount-{bills[0].code}-1": "80.00"}
-    answer = rows(dana, run, do="short_pay", reason="rate_not_as_agreed", invoice=bills[0].code, **typed)
+    answer = dana.press(run, do="short_pay", reason="rate_not_as_agreed", invoice=bills[0].code, **typed)
     assert answer.status_code == 303
     with carrier(read_only=True):
         assert ShortPay.objects.get().amount == Decimal("20.00")
     assert "short 20.00 · Rate not as agreed" in words(dana.see(url("pay_run", run)))
-    rows(dana, run, withdraw=bills[0].code)
+    dana.press(run, withdraw=bills[0].code)
     with carrier(read_only=True):
         assert not ShortPay.objects.exists()
 
@@ -260,7 +241,7 @@ def test_a_short_pay_takes_the_typed_amount_and_explains_the_rest(
 def test_what_is_short_paid_comes_off_a_payment_that_has_it_all(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
     desk.place(run, desk.pay(run), bills[0])
-    rows(dana, run, do="short_pay", reason="tax_exempt", short="12.50", invoice=bills[0].code)
+    dana.press(run, do="short_pay", reason="tax_exempt", short="12.50", invoice=bills[0].code)
     assert placed(run) == {(bills[0].number, 1): Decimal("87.50")}
 
 
@@ -278,16 +259,16 @@ def test_a_short_pay_needs_a_reason_and_a_possible_amount(
     desk: Desk, dana: Reader, bills: list[Invoice], fields: dict[str, str], said: str
 ) -> None:
     run = desk.open(*bills)
-    answer = rows(dana, run, do="short_pay", invoice=bills[2].code, **fields)
+    answer = dana.press(run, do="short_pay", invoice=bills[2].code, **fields)
     assert answer.status_code == 422
     assert said in words(answer)
 
 
 def test_what_stays_open_on_purpose_can_be_taken_back(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
-    rows(dana, run, do="leave_open", invoice=bills[0].code)
+    dana.press(run, do="leave_open", invoice=bills[0].code)
     assert "Left open 1" in words(dana.see(url("pay_run", run)))
-    rows(dana, run, undo=bills[0].code)
+    dana.press(run, undo=bills[0].code)
     assert "Left open 0" in words(dana.see(url("pay_run", run)))
 
 
@@ -306,7 +287,7 @@ def test_all_in_the_filter_means_every_page_of_it(desk: Desk, dana: Reader, peop
 def test_a_refusal_keeps_what_was_typed_and_checked(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
     desk.pay(run)
-    answer = rows(dana, run, do="save", invoice=bills[1].code, **{f"amount-{bills[0].code}-1": "100.01"})
+    answer = dana.press(run, do="save", invoice=bills[1].code, **{f"amount-{bills[0].code}-1": "100.01"})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert "has 100.00 USD open, not 100.01" in words(page)
@@ -321,7 +302,7 @@ def test_what_is_no_payable_amount_is_refused_in_words(
 ) -> None:
     run = desk.open(*bills)
     desk.pay(run)
-    answer = rows(dana, run, do="save", **{f"amount-{bills[0].code}-1": typed})
+    answer = dana.press(run, do="save", **{f"amount-{bills[0].code}-1": typed})
     assert answer.status_code == 422
     assert bills[0].number in words(answer).split("Not done.")[1]
     assert placed(run) == {}
@@ -368,108 +349,6 @@ def test_submission_waits_until_every_cent_is_settled(desk: Desk, dana: Reader, 
     desk.place(run, desk.pay(run), *bills)
     dana.send(url("pay_run", run), url("pay_run_submission", run))
     assert desk.run(run).state == "submitted"
-
-
-# --- Two people, two tabs -------------------------------------------------------------------------------------------
-
-
-def test_a_stale_tab_is_told_what_changed_and_loses_nothing(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
-    run = desk.open(*bills)
-    payment = desk.pay(run)
-    form = dana.carried(url("pay_run", run), url("pay_run_lines", run))
-    desk.now += timedelta(minutes=5)
-    desk.place(run, payment, bills[1])
-    typed = {f"amount-{bills[0].code}-1": "55.00"}
-    answer = dana.client.post(url("pay_run_lines", run), {**form, "do": "save", **typed})
-    assert answer.status_code == 422
-    assert "has changed since you opened this page. 09:35 Dana: 1 placed on payment 1." in words(answer)
-    assert 'value="55.00"' in answer.content.decode()
-    assert placed(run) == {(bills[1].number, 1): Decimal("250.50")}
-    again = form_on(answer.content.decode(), url("pay_run_lines", run))
-    assert form["seen"] not in again
-
-
-def test_a_tab_from_before_the_submission_cannot_take_the_run_back_to_draft(
-    desk: Desk, dana: Reader, bills: list[Invoice]
-) -> None:
-    run = desk.open(*bills)
-    desk.place(run, desk.pay(run), *bills)
-    form = dana.carried(url("pay_run", run), url("pay_run_lines", run))
-    desk.do("submit_run", run=run)
-    answer = dana.client.post(url("pay_run_lines", run), {**form, "do": "take_off", "invoice": bills[0].code})
-    assert (answer.status_code, desk.run(run).state) == (422, "submitted")
-
-
-def test_a_submitted_run_is_changed_only_by_who_says_so(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
-    run = desk.submitted(*bills)
-    assert url("pay_run_lines", run) not in dana.see(url("pay_run", run))
-    page = url("pay_run", run) + "?edit=yes"
-    assert "must be approved anew" in words(dana.see(page))
-    dana.send(page, url("pay_run_lines", run), do="take_off", invoice=bills[0].code)
-    assert (desk.run(run).state, desk.run(run).version) == ("draft", 2)
-
-
-# --- The second person ----------------------------------------------------------------------------------------------
-
-
-def test_whoever_made_the_run_is_told_why_they_cannot_approve(
-    desk: Desk, people: Personas, dana: Reader, bills: list[Invoice]
-) -> None:
-    with carrier():
-        access.grant(people.dana.user_id, people.harlow_root, "approve")
-    run = desk.submitted(*bills)
-    page = dana.see(url("pay_run_review", run))
-    assert "You made or edited this run, so somebody else approves it." in words(page)
-    assert url("pay_run_approval", run) not in page
-    form = dana.carried(url("pay_run_review", run), url("pay_run_return", run))
-    forged = {**form, "sha256": desk.run(run).submitted_sha256}
-    answer = dana.client.post(url("pay_run_approval", run), forged, follow=True)
-    assert "Whoever made or edited a pay run cannot approve it." in words(answer)
-    assert desk.run(run).state == "submitted"
-
-
-def test_an_approver_cannot_approve_what_they_have_not_seen(desk: Desk, victor: Reader, bills: list[Invoice]) -> None:
-    run = desk.submitted(*bills)
-    form = victor.carried(url("pay_run_review", run), url("pay_run_approval", run))
-    desk.do("drop_invoices", run=run, invoices=[bills[2].code])
-    desk.do("submit_run", run=run)
-    answer = victor.client.post(url("pay_run_approval", run), form, follow=True)
-    assert "has changed since you opened this page" in words(answer)
-    assert desk.run(run).state == "submitted"
-
-
-def test_a_returned_run_says_why_and_the_next_review_says_what_is_new(
-    desk: Desk, dana: Reader, victor: Reader, bills: list[Invoice]
-) -> None:
-    run = desk.submitted(*bills)
-    victor.send(url("pay_run_review", run), url("pay_run_return", run), reason="Split it over two days")
-    assert "Split it over two days" in words(dana.see(url("pay_run", run)))
-    desk.now += timedelta(hours=1)
-    desk.place(run, desk.payments(run)[0].code, bills[0], amount="60.00")
-    desk.do("leave_open", run=run, invoices=[bills[0].code])
-    desk.do("submit_run", run=run)
-    said = words(victor.see(url("pay_run_review", run)))
-    assert f"{bills[0].number} 1 100.00 USD 60.00 USD" in said
-
-
-def test_the_review_shows_short_pays_with_reasons_and_the_fingerprint(
-    desk: Desk, victor: Reader, bills: list[Invoice]
-) -> None:
-    run = desk.open(*bills)
-    desk.place(run, desk.pay(run), *bills[1:])
-    desk.do("short_pay", run=run, invoice=bills[0].code, amount=Decimal(100), reason="other", note="see mail of May")
-    desk.do("submit_run", run=run)
-    said = words(victor.see(url("pay_run_review", run)))
-    assert f"{bills[0].number} Other · see mail of May 100.00 USD" in said
-    assert desk.run(run).submitted_sha256[:12] in said
-
-
-def test_a_run_that_is_given_up_frees_its_invoices(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
-    run = desk.submitted(*bills)
-    dana.send(url("pay_run", run), url("pay_run_cancellation", run))
-    assert desk.run(run).state == "cancelled"
-    assert desk.invoice(bills[0]).open == Decimal("100.00")
-    assert "Cancelled" in words(dana.see(url("pay_run", run)))
 
 
 # --- Size -----------------------------------------------------------------------------------------------------------

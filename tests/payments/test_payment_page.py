@@ -54,7 +54,7 @@ def test_a_payment_is_for_those_who_may_see_each_of_its_invoices(desk: Desk, peo
     nils = Reader.of(people.nils)
     nils.see(page_of(north))
     nils.see(page_of(west), status=404)
-    assert "1 payments · USD" in words(nils.see(reverse("payments")))
+    assert "1 payment · USD" in words(nils.see(reverse("payments")))
 
 
 def test_the_timeline_follows_the_payment_to_its_posting(
@@ -128,7 +128,7 @@ def test_the_list_adds_up_the_whole_filter_by_currency(desk: Desk, people: Perso
     euro = desk.open(make_invoice(people.harlow_west, "7.00", currency="EUR"))
     desk.pay(euro, currency="EUR", planned="7.00")
     said = words(dana.see(reverse("payments")))
-    assert "1 payments · EUR 2 payments · USD" in said and "7.00 150.00" in said
+    assert "1 payment · EUR 2 payments · USD" in said and "7.00 150.00" in said
     assert "PAY-2-1" not in dana.see(reverse("payments") + "?state=waiting")
 
 
