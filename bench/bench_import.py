@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from portal import embedded
 
@@ -217,7 +217,7 @@ def _database() -> Iterator[psycopg.Connection]:
 
 
 def _url(name: str) -> str:
-    return make_conninfo(**{**conninfo_to_dict(os.environ["DATABASE_URL"]), "dbname": name})
+    return make_conninfo(os.environ["DATABASE_URL"], dbname=name)
 
 
 if __name__ == "__main__":

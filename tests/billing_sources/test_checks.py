@@ -142,6 +142,7 @@ def cases(folder: Path) -> Iterator[tuple[str, str, bool, etree._Element]]:
         for test in etree.parse(path).getroot().iterfind("{*}test"):
             verdict = test.find("{*}assert")
             document = test[-1]
+            assert verdict is not None
             yield path.stem, rule, verdict.find("{*}error") is None, document
 
 
@@ -155,7 +156,7 @@ def fragment(document: etree._Element) -> CanonicalInvoice:
         system="boreal",
         bill_type=BillType.INVOICE,
         account="A-1",
-        charges=[charge(line.findtext("{*}LineExtensionAmount"), category=Category.USAGE) for line in lines],
+        charges=[charge(line.findtext("{*}LineExtensionAmount", "0"), category=Category.USAGE) for line in lines],
         tax=UBL.tax_figures(document, currency).total,
         **{"number": "1", "type_code": "", "billed_on": date(2026, 1, 1), **totals, "currency": currency},
     )

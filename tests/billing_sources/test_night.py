@@ -15,6 +15,7 @@ from billing_sources import night, pipeline, tasks
 from billing_sources.locks import alone_or_not
 from billing_sources.models import BillCycle, ImportRun, NightSlot
 from billing_sources.operations import start_import
+from billing_sources.registry import adapter_for
 from billing_sources.runs import billing_system
 from portal.tenancy import carrier, ingest
 from tests.billing_sources.bills import Desk, cycle_file, files_of, invoices
@@ -140,7 +141,7 @@ def test_a_run_whose_folder_cannot_be_read_failed_and_says_why(
     def unreachable(*_: object) -> None:
         raise PermissionError("atlas/out")
 
-    monkeypatch.setattr(type(night.adapter_for("atlas").transport), "fetch", unreachable)
+    monkeypatch.setattr(type(adapter_for("atlas").transport), "fetch", unreachable)
     night.work_on(run_id)
     (run,) = all_runs()
     assert (run.state, run.failure) == ("failed", "PermissionError: atlas/out")

@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection
@@ -14,6 +16,7 @@ from django.utils import timezone
 from billing_sources import night, pipeline, released
 from billing_sources.archive import open_document
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
+from billing_sources.load import load
 from billing_sources.models import ImportFile, Invoice, QuarantinedInvoice
 from billing_sources.operations import NotDone, discard_invoice, release_invoice, replay_file
 from portal.audit.models import AuditEvent
@@ -133,7 +136,7 @@ def test_two_workers_on_one_folder_load_each_file_once(desk: Desk) -> None:
 def test_two_files_with_the_same_new_bills_at_once_make_each_bill_once(desk: Desk) -> None:
     one, other = desk.write(cycle_file()), desk.folder / "other.x12"
     other.write_bytes(one.read_bytes() + b"\n")
-    in_parallel([lambda path=path: desk.take("atlas", path) for path in (one, other)])
+    in_parallel([partial(desk.take, "atlas", path) for path in (one, other)])
     files = [file for file in all_files() if file.state == "published"]
     assert len(files) == 2
     assert sorted((file.created > 0, file.unchanged > 0) for file in files) == [(False, True), (True, False)]
@@ -230,11 +233,10 @@ def test_an_old_file_replayed_never_undoes_a_newer_correction(desk: Desk, people
 def test_nobody_sees_half_a_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "BATCH_BILLS", 5)
     seen: list[int] = []
-    load = pipeline.load
 
-    def watched(*arguments: object, **options: object) -> object:
+    def watched(*arguments: Any) -> Any:
         in_parallel([lambda: seen.append(count())])
-        return load(*arguments, **options)
+        return load(*arguments)
 
     monkeypatch.setattr(pipeline, "load", watched)
     file = desk.take("atlas", desk.write(cycle_file()))

@@ -138,6 +138,7 @@ def test_while_a_run_goes_on_its_bar_is_asked_for_and_then_the_page(bills_came_i
 
     bar = bills_came_in.erik.get(address, headers={"HX-Request": "true"})
     assert "<html" not in bar.content.decode() and 'hx-trigger="every 1s"' in bar.content.decode()
+    assert 'id="so-far" hx-swap-oob="true"' in bar.content.decode()
 
     runs.finish(run, datetime.now(UTC))
     assert bills_came_in.erik.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
