@@ -89,9 +89,10 @@ def held_bills(state: str, sort: str, now: datetime) -> list[HeldBill]:
     return _rows(list(bills), now)
 
 
-def count_by_state() -> dict[str, int]:
-    counts = QuarantinedInvoice.objects.order_by().values_list("state").annotate(Count("pk"))
-    return dict(counts)
+def count_by_state() -> dict[str, str]:
+    """State → how many bills."""
+    counts = dict(QuarantinedInvoice.objects.order_by().values_list("state").annotate(Count("pk")))
+    return {state: f"{counts.get(state, 0):,}" for state in _State.values}
 
 
 def held_sums() -> list[dict[str, Any]]:

@@ -88,14 +88,15 @@ def _quarantine(request: CarrierRequest, status: int = 200) -> HttpResponse:
     state = state if state in _State.values else _State.HELD.value
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "amount"
-    counts, now = count_by_state(), timezone.now()
+    now = timezone.now()
+    bills = held_bills(state, sort, now)
     context = {
         "state": state,
         "sort": sort,
-        "counts": counts,
+        "counts": count_by_state(),
         "files": held_files(now) if state == _State.HELD else [],
-        "bills": held_bills(state, sort, now),
+        "bills": bills,
         "sums": held_sums() if state == _State.HELD else [],
-        "may_decide": state == _State.HELD and counts.get(_State.HELD, 0) > 0,
+        "may_decide": state == _State.HELD and bool(bills),
     }
     return render(request, "billing_sources/quarantine.html", context, status=status)

@@ -78,15 +78,15 @@ def list_links(state: str, text: str) -> list[LinkRow]:
         links = links.filter(_says(text))
     if state != "waiting":
         return _rows(list(links.order_by("system__name", "external_id")[:LINKS_SHOWN]))
-    waiting = list(links.order_by("pk"))
-    held = held_by_account([link.pk for link in waiting])
-    waiting.sort(key=lambda link: -_size(held.get(link.pk, _NOTHING)))
-    return _rows(waiting[:LINKS_SHOWN])
+    held = _held_by(links)
+    largest = sorted(held, key=lambda pk: (-_size(held[pk]), pk))[:LINKS_SHOWN]
+    found = links.in_bulk(largest)
+    return _rows([found[pk] for pk in largest])
 
 
-def count_links() -> dict[str, int]:
+def count_links() -> dict[str, str]:
     """State → how many."""
-    return {state: _in_state(state).count() for state in STATES}
+    return {state: f"{_in_state(state).count():,}" for state in STATES}
 
 
 def links_by_code(codes: Sequence[UUID]) -> list[AccountLink]:
@@ -100,18 +100,6 @@ def links_by_code(codes: Sequence[UUID]) -> list[AccountLink]:
 
 def rows_of(links: Sequence[AccountLink]) -> list[LinkRow]:
     return _rows(links)
-
-
-def held_by_account(link_ids: Sequence[int]) -> dict[int, Held]:
-    rows = Invoice.objects.filter(state=Invoice.State.HELD, account_link__in=link_ids).order_by()
-    bills: Counter[int] = Counter()
-    amounts: dict[int, dict[str, Decimal]] = defaultdict(dict)
-    for link_id, currency, number, amount in rows.values_list("account_link_id", "currency").annotate(
-        Count("pk"), Sum("amount_due")
-    ):
-        bills[link_id] += number
-        amounts[link_id][currency] = amount
-    return {link_id: Held(bills[link_id], amounts[link_id]) for link_id in bills}
 
 
 def suggestions(links: Sequence[AccountLink]) -> dict[int, Suggestion]:
@@ -166,6 +154,19 @@ def _says(text: str) -> Q:
     return Q(external_id__icontains=text) | Q(name__icontains=text) | Q(customer__name__icontains=text)
 
 
+def _held_by(links: QuerySet[AccountLink] | Sequence[AccountLink]) -> dict[int, Held]:
+    """Account → what it holds up, for those that do."""
+    rows = Invoice.objects.filter(state=Invoice.State.HELD, account_link__in=links).order_by()
+    bills: Counter[int] = Counter()
+    amounts: dict[int, dict[str, Decimal]] = defaultdict(dict)
+    for link_id, currency, number, amount in rows.values_list("account_link_id", "currency").annotate(
+        Count("pk"), Sum("amount_due")
+    ):
+        bills[link_id] += number
+        amounts[link_id][currency] = amount
+    return {link_id: Held(bills[link_id], amounts[link_id]) for link_id in bills}
+
+
 def _size(held: Held) -> Decimal:
     """Currencies added as if they were one: only to put the largest first."""
     return sum((abs(amount) for amount in held.amounts.values()), ZERO)
@@ -173,7 +174,7 @@ def _size(held: Held) -> Decimal:
 
 def _rows(links: Sequence[Any]) -> list[LinkRow]:
     unlinked = [link for link in links if link.account_id is None]
-    held = held_by_account([link.pk for link in unlinked]) if unlinked else {}
+    held = _held_by(unlinked) if unlinked else {}
     suggested = suggestions(unlinked) if unlinked else {}
     return [_row(link, held.get(link.pk, _NOTHING), suggested.get(link.pk)) for link in links]
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.urls import reverse
 
 from billing_sources.figures import age, count, duration, instant
@@ -145,12 +145,6 @@ def get_run(code: UUID, now: datetime) -> RunDetail | None:
     )
 
 
-def get_progress(code: UUID, now: datetime) -> Progress | None:
-    """The little that is asked for again and again."""
-    run = _with_figures(ImportRun.objects.filter(code=code)).first()
-    return _progress(run, now) if run else None
-
-
 def with_decisions(files: QuerySet[ImportFile]) -> QuerySet[ImportFile]:
     """Files with what `file_row` needs of their held bills."""
     state = QuarantinedInvoice.State
@@ -192,6 +186,7 @@ def file_facts(file: Any) -> FileFacts:
 
 
 def _with_figures(runs: QuerySet[ImportRun]) -> QuerySet[Any]:
+    at_work = ImportFile.objects.filter(run=OuterRef("pk"), state=_State.LOADING).order_by("pk")
     return runs.select_related("system", "cycle", "started_by").annotate(
         met=Count("files", filter=~Q(files__state=_State.SEEN)),
         done=Count("files", filter=~Q(files__state__in=(_State.RECEIVED, _State.LOADING))),
@@ -203,6 +198,7 @@ def _with_figures(runs: QuerySet[ImportRun]) -> QuerySet[Any]:
         revised=Sum("files__revised"),
         unchanged=Sum("files__unchanged"),
         charges=Sum("files__charges"),
+        reading=Subquery(at_work.values("document__name")[:1]),
     )
 
 
@@ -260,7 +256,7 @@ def _progress_label(run: Any, now: datetime) -> str:
         return f"No worker has taken this run for {age(run.started_at, now)}: is one running?"
     return {
         "ready": "Waiting for a worker",
-        "running": f"Reading what {run.system.name} has sent",
+        "running": f"Reading {run.reading or 'what ' + run.system.name + ' has sent'}",
         "finished": "Finished",
         "failed": "Failed",
     }[str(run.state)]

@@ -22,7 +22,7 @@ from billing_sources.file_queries import get_file
 from billing_sources.forms import posted_reason
 from billing_sources.models import BillingSystem, ImportFile, ImportRun
 from billing_sources.operations import NotDone, replay_file, start_import
-from billing_sources.run_queries import files_by_id, get_progress, get_run, list_runs, unended_runs
+from billing_sources.run_queries import files_by_id, get_run, list_runs, unended_runs
 from billing_sources.term_queries import count_terms, list_terms
 from portal.impersonation.policy import carrier_page
 from portal.requests import CarrierRequest
@@ -69,14 +69,13 @@ def import_runs(request: CarrierRequest) -> HttpResponse:
 
 @carrier_page("engineer")
 def import_run(request: CarrierRequest, code: UUID) -> HttpResponse:
-    """A run; to its progress bar, which asks every second, the bar alone until there is more to show."""
-    if "HX-Request" in request.headers:
-        progress = _found(get_progress(code, timezone.now()))
-        if progress.is_finished:
-            return HttpResponseClientRefresh()
-        return render(request, "components/progress.html", {"progress": progress})
+    """A run. Its bar asks again every second: it is answered with what is new, and at the end with the whole page."""
     run = _found(get_run(code, timezone.now()))
-    return render(request, "billing_sources/run_detail.html", {"run": run})
+    if "HX-Request" not in request.headers:
+        return render(request, "billing_sources/run_detail.html", {"run": run})
+    if run.progress.is_finished:
+        return HttpResponseClientRefresh()
+    return render(request, "billing_sources/run_progress.html", {"run": run})
 
 
 @carrier_page("engineer")
