@@ -4,7 +4,7 @@
 import os
 import sys
 
-NEEDS_NO_DATABASE = {"makemigrations", "collectstatic", "embedded", "help", "--version", "check"}
+NEEDS_NO_DATABASE = {"makemigrations", "collectstatic", "demo", "embedded", "help", "--version", "check"}
 RUNS_AS_OWNER = {"migrate", "prepare_database", "sqlmigrate", "showmigrations"}
 
 

@@ -32,10 +32,22 @@ def var_dir() -> Path:
 def ensure() -> None:
     if "DATABASE_URL" not in os.environ:
         os.environ["DATABASE_URL"] = _start_postgres(var_dir() / "postgres")
-        os.environ["TRIBUTARY_EMBEDDED"] = "1"  # so that the demo stops what it started
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = _start_valkey(var_dir() / "valkey")
-        os.environ["TRIBUTARY_EMBEDDED"] = "1"
+
+
+def is_running() -> bool:
+    """Whether somebody has started the embedded PostgreSQL of this `TRIBUTARY_VAR` already."""
+    pid_file = var_dir() / "postgres" / "postmaster.pid"
+    if not pid_file.exists():
+        return False
+    try:
+        os.kill(int(pid_file.read_text().splitlines()[0]), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # root's server runs as a user of its own
+        return True
+    return True
 
 
 def stop() -> None:

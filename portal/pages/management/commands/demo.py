@@ -28,6 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         processes = Processes()
+        starts_servers = not embedded.is_running()
+        embedded.ensure()
         signal.signal(signal.SIGTERM, _interrupt)
         try:
             self._run(processes, options["port"])
@@ -35,7 +37,7 @@ class Command(BaseCommand):
             self.stdout.write("\nStopping …")
         finally:
             processes.stop()
-            if "TRIBUTARY_EMBEDDED" in os.environ:
+            if starts_servers:
                 embedded.stop()
 
     def _run(self, processes: Processes, port: int) -> None:
