@@ -65,7 +65,10 @@ class Tally:
 
 @dataclass
 class System:
-    """A billing system on the board. `proven` adds up what its loaded bills state as due, by currency."""
+    """A billing system on the board. `proven` adds up what its loaded bills state as due, by currency.
+
+    `first_billed_on` is the date of the oldest bill in the first file that brought any.
+    """
 
     id: int
     key: str
@@ -113,7 +116,8 @@ def _systems() -> Iterable[System]:
     cycles: dict[int, list[Cycle]] = defaultdict(list)
     for system_id, code, day in BillCycle.objects.order_by("day", "code").values_list("system_id", "code", "day"):
         cycles[system_id].append(Cycle(code, day))
-    oldest = Invoice.objects.filter(system=OuterRef("pk")).order_by("billed_on").values("billed_on")[:1]
+    files = ImportFile.objects.filter(run__system=OuterRef(OuterRef("pk")), loaded_bills__gt=0).order_by("pk")
+    oldest = Invoice.objects.filter(file=Subquery(files.values("pk")[:1])).order_by("billed_on").values("billed_on")[:1]
     rows = (
         BillingSystem.objects.order_by("name")
         .annotate(oldest=Subquery(oldest))
@@ -184,7 +188,7 @@ def _held_bills() -> dict[int, list[tuple[str, int, Decimal]]]:
 
 
 def _troubled_files(held: Iterable[int]) -> Iterable[_Troubled]:
-    first = Invoice.objects.filter(file=OuterRef("pk")).order_by("pk")
+    first = Invoice.objects.filter(file=OuterRef("pk")).order_by("billed_on", "pk")
     files = ImportFile.objects.filter(Q(state=ImportFile.State.QUARANTINED) | Q(pk__in=list(held)))
     placed = files.annotate(
         stated=Subquery(first.values("cycle")[:1]), billed_on=Subquery(first.values("billed_on")[:1])
