@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
 
 from payments import operations
 from payments.domain.refusals import Conflict, NotFound, Refused, Rule, refuse
@@ -34,17 +35,17 @@ ON_SELECTED: Final = {"leave_open": operations.leave_open, "drop": operations.dr
 @customer_page("prepare", "POST")
 def pay_run_lines(request: CustomerRequest, code: UUID) -> HttpResponse:
     """Save the amounts that were typed, and do what the pressed button says with the selected rows: all or nothing."""
-    run = run_or_404(request, code)
-    try:
-        messages.success(request, perform(request, code, lambda held: _steps(request, held)))
-    except NotFound as missing:
-        raise Http404 from missing
-    except Refused as refused:
-        messages.error(request, str(refused))
-        held = Posted(posted_codes(request), _typed(request.POST))
-        refill = Refill(lines=held, short_pay=ShortPayForm(request.POST) if _do(request) == "short_pay" else None)
-        return run_page(request, run_or_404(request, code), refill, status=_status(refused))
-    return _back(request, run)
+    return _rows(request, code, _steps) or _back(request, code)
+
+
+@customer_page("prepare", "POST")
+def pay_run_submission(request: CustomerRequest, code: UUID) -> HttpResponse:
+    """Save the amounts that were typed, so that nothing else is submitted than what the page shows; then submit."""
+    refused = _rows(request, code, _submitting)
+    if refused:
+        return refused
+    review = reverse("pay_run_review", args=[code])
+    return HttpResponseClientRedirect(review) if "HX-Request" in request.headers else redirect(review)
 
 
 @customer_page("prepare", "POST")
@@ -73,7 +74,7 @@ def _payment(request: CustomerRequest, run: PayRun, form: PaymentForm, payment: 
     except Refused as refused:
         messages.error(request, str(refused))
         return run_page(request, run_or_404(request, run.code), refill, status=_status(refused))
-    return _back(request, run)
+    return _back(request, run.code)
 
 
 def _payment_step(request: CustomerRequest, run: PayRun, form: PaymentForm, payment: UUID | None) -> Step:
@@ -87,12 +88,35 @@ def _payment_step(request: CustomerRequest, run: PayRun, form: PaymentForm, paym
 # --- Rows -----------------------------------------------------------------------------------------------------------
 
 
+def _rows(
+    request: CustomerRequest, code: UUID, plan: Callable[[CustomerRequest, PayRun], Iterable[Step]]
+) -> HttpResponse | None:
+    """None when it was done; else the page again with the reason, and with all that was typed and checked."""
+    run_or_404(request, code)
+    try:
+        messages.success(request, perform(request, code, lambda held: plan(request, held)))
+    except NotFound as missing:
+        raise Http404 from missing
+    except Refused as refused:
+        messages.error(request, str(refused))
+        posted = Posted(posted_codes(request), _typed(request.POST))
+        refill = Refill(lines=posted, short_pay=ShortPayForm(request.POST) if _do(request) == "short_pay" else None)
+        return run_page(request, run_or_404(request, code), refill, status=_status(refused))
+    return None
+
+
+def _submitting(request: CustomerRequest, run: PayRun) -> Iterable[Step]:
+    lines = lines_of(run)
+    standing = standing_of(lines)
+    wanted = with_typed(standing, _typed(request.POST), {line.code: line for line in lines})
+    return [*_placing(run, payments_of(run, lines), standing, wanted), Step(operations.submit_run, {"run": run.code})]
+
+
 def _steps(request: CustomerRequest, run: PayRun) -> Iterable[Step]:
     lines = lines_of(run)
     payments = payments_of(run, lines)
-    by_code = {line.code: line for line in lines}
     standing = standing_of(lines)
-    wanted = with_typed(standing, _typed(request.POST), by_code)
+    wanted = with_typed(standing, _typed(request.POST), {line.code: line for line in lines})
     wanted, acts = _of_one_row(request, run, wanted) or _of_selected(request, run, wanted, lines)
     return [*_placing(run, payments, standing, wanted), *acts]
 
@@ -192,9 +216,9 @@ def _status(refused: Refused) -> int:
     return 409 if isinstance(refused, Conflict) else 422
 
 
-def _back(request: CustomerRequest, run: PayRun) -> HttpResponse:
+def _back(request: CustomerRequest, code: UUID) -> HttpResponse:
     """The page as it was left, as a GET."""
     view = run_query(read_run_filter(request.GET), edit="")
-    response = redirect(reverse("pay_run", args=[run.code]) + (f"?{view}" if view else ""))
+    response = redirect(reverse("pay_run", args=[code]) + (f"?{view}" if view else ""))
     response.status_code = 303
     return response

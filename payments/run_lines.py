@@ -14,7 +14,7 @@ from uuid import UUID
 from payments.domain.submission import Item
 from portal.money import ZERO
 
-PAGE_SIZE: Final = 200
+PAGE_SIZE: Final = 100
 SHOWS: Final = {"all": "All", "to_place": "Not placed", "short": "Short-paid", "left_open": "Left open"}
 
 
@@ -23,6 +23,7 @@ class Line:
     """An invoice of a run. `verdicts` are what AR said: payment position, verdict, reason."""
 
     item: Item
+    placed: Decimal
     code: UUID
     due_on: date | None
     account: str
@@ -31,10 +32,6 @@ class Line:
     system: str
     cycle: str
     verdicts: tuple[tuple[int, str, str], ...] = ()
-
-    @property
-    def placed(self) -> Decimal:
-        return sum((amount for _, amount in self.item.placed), ZERO)
 
     @property
     def short(self) -> Decimal:

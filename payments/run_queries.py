@@ -25,6 +25,7 @@ from payments.run_lines import Line
 from payments.run_rows import PlannedPayment
 from portal.actor import Actor
 from portal.customers import access
+from portal.money import ZERO
 
 _LINES: Final = """
     SELECT i.id, i.account_id, s.key, i.entity, i.number, i.revision, i.currency, i.is_current, i.open, t.left_open,
@@ -161,5 +162,6 @@ def _live_payments(wanted: Q) -> QuerySet[Payment]:
 
 def _line(row: tuple[Any, ...], placed: list[tuple[int, Decimal]], verdicts: list[tuple[int, str, str]]) -> Line:
     of_item = (*row[:_ITEM_COLUMNS], tuple(placed))
-    of_line = (Item(*of_item), *row[_ITEM_COLUMNS:], tuple(verdicts))
+    sum_placed = sum((amount for _, amount in placed), ZERO)
+    of_line = (Item(*of_item), sum_placed, *row[_ITEM_COLUMNS:], tuple(verdicts))
     return Line(*of_line)

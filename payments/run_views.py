@@ -72,11 +72,6 @@ def pay_run(request: CustomerRequest, code: UUID) -> HttpResponse:
 
 
 @customer_page("prepare", "POST")
-def pay_run_submission(request: CustomerRequest, code: UUID) -> HttpResponse:
-    return act(request, code, Step(operations.submit_run, {"run": code}), "pay_run_review")
-
-
-@customer_page("prepare", "POST")
 def pay_run_cancellation(request: CustomerRequest, code: UUID) -> HttpResponse:
     return act(request, code, Step(operations.cancel_run, {"run": code}), "pay_run")
 

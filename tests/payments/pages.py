@@ -37,6 +37,13 @@ class Reader:
         """Press a button of a pay run's page; `fields` are the button, and what is typed and checked."""
         return self.send(url("pay_run", run), url("pay_run_lines", run), **fields)
 
+    def submit(self, run: UUID, **fields: Any) -> Any:
+        """Press "Submit for approval"; `fields` are what is typed on the page."""
+        return self.client.post(url("pay_run_submission", run), {**self.carried_by_rows(run), **fields})
+
+    def carried_by_rows(self, run: UUID) -> dict[str, str]:
+        return self.carried(url("pay_run", run), url("pay_run_lines", run))
+
     def carried(self, page_url: str, form_url: str) -> dict[str, str]:
         """The hidden fields of the form on the page that posts to `form_url`."""
         form = form_on(self.see(page_url), form_url)

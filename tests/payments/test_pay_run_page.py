@@ -141,9 +141,7 @@ def test_a_run_goes_from_its_title_to_release_without_script(
         assert dana.send(page, url("pay_run_payments", run), **form).status_code == 303
     assert dana.press(run, place="1", invoice=[bills[0].code, bills[1].code]).status_code == 303
     assert dana.press(run, place="2", **{"invoice": bills[2].code}).status_code == 303
-    assert dana.send(url("pay_run", run), url("pay_run_submission", run)).headers["Location"] == url(
-        "pay_run_review", run
-    )
+    assert dana.submit(run).headers["Location"] == url("pay_run_review", run)
     victor.send(url("pay_run_review", run), url("pay_run_approval", run))
     assert desk.run(run).state == "approved"
     page = victor.see(url("pay_run_review", run))
@@ -156,7 +154,7 @@ def test_a_run_goes_from_its_title_to_release_without_script(
 def test_a_form_sent_twice_acts_once(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
     desk.pay(run)
-    form = dana.carried(url("pay_run", run), url("pay_run_lines", run))
+    form = dana.carried_by_rows(run)
     pressed = {**form, "place": "1", "invoice": [str(bills[0].code)]}
     answers = [dana.client.post(url("pay_run_lines", run), pressed, follow=True) for _ in range(2)]
     assert [answer.status_code for answer in answers] == [200, 200]
@@ -184,7 +182,7 @@ def test_a_key_that_somebody_else_used_is_refused(
 ) -> None:
     run = desk.open(*bills)
     desk.pay(run)
-    form = dana.carried(url("pay_run", run), url("pay_run_lines", run))
+    form = dana.carried_by_rows(run)
     with carrier():
         access.grant(people.ada.user_id, people.harlow_root, "prepare")
     desk.do("open_run", people.ada, title="Ada's", invoices=[], key=UUID(form["key"]))
@@ -344,11 +342,30 @@ def test_the_totals_are_of_the_whole_run_whatever_the_page_shows(
 def test_submission_waits_until_every_cent_is_settled(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
     assert "3 invoices are not settled yet. The run has no payment." in words(dana.see(url("pay_run", run)))
-    dana.send(url("pay_run", run), url("pay_run_submission", run))
+    dana.submit(run)
     assert desk.run(run).state == "draft"
     desk.place(run, desk.pay(run), *bills)
-    dana.send(url("pay_run", run), url("pay_run_submission", run))
+    dana.submit(run)
     assert desk.run(run).state == "submitted"
+
+
+def test_what_was_typed_and_not_saved_is_what_is_submitted(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
+    run = desk.open(*bills)
+    desk.place(run, desk.pay(run), *bills)
+    desk.do("leave_open", run=run, invoices=[bills[0].code])
+    dana.submit(run, **{f"amount-{bills[0].code}-1": "99.00"})
+    assert (desk.run(run).state, placed(run)[bills[0].number, 1]) == ("submitted", Decimal("99.00"))
+
+
+def test_a_submission_that_is_refused_saves_nothing_and_keeps_what_was_typed(
+    desk: Desk, dana: Reader, bills: list[Invoice]
+) -> None:
+    run = desk.open(*bills)
+    desk.place(run, desk.pay(run), *bills)
+    answer = dana.submit(run, **{f"amount-{bills[0].code}-1": "99.00"})
+    assert (answer.status_code, placed(run)[bills[0].number, 1]) == (422, Decimal("100.00"))
+    assert "1.00 USD is neither placed, short-paid nor left open" in words(answer)
+    assert 'value="99.00"' in answer.content.decode()
 
 
 # --- Size -----------------------------------------------------------------------------------------------------------

@@ -37,7 +37,7 @@ def bills(people: Personas) -> list[Invoice]:
 def test_a_stale_tab_is_told_what_changed_and_loses_nothing(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
     payment = desk.pay(run)
-    form = dana.carried(url("pay_run", run), url("pay_run_lines", run))
+    form = dana.carried_by_rows(run)
     desk.now += timedelta(minutes=5)
     desk.place(run, payment, bills[1])
     typed = {f"amount-{bills[0].code}-1": "55.00"}
@@ -55,7 +55,7 @@ def test_a_tab_from_before_the_submission_cannot_take_the_run_back_to_draft(
 ) -> None:
     run = desk.open(*bills)
     desk.place(run, desk.pay(run), *bills)
-    form = dana.carried(url("pay_run", run), url("pay_run_lines", run))
+    form = dana.carried_by_rows(run)
     desk.do("submit_run", run=run)
     answer = dana.client.post(url("pay_run_lines", run), {**form, "do": "take_off", "invoice": bills[0].code})
     assert (answer.status_code, desk.run(run).state) == (422, "submitted")
