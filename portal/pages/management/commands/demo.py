@@ -30,7 +30,8 @@ class Command(BaseCommand):
         processes = Processes()
         starts_servers = not embedded.is_running()
         embedded.ensure()
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, _interrupt)
         try:
             self._run(processes, options["port"])
         except KeyboardInterrupt:
