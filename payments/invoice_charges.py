@@ -35,7 +35,7 @@ _ORDER: Final = {category: place for place, category in enumerate(CATEGORIES)}
 
 @dataclass(frozen=True)
 class ChargeLine:
-    """`term` is the source's own word, `note` whatever else it says."""
+    """`term` is the source's own word, where its group has several; `note` is what else there is to say."""
 
     term: str
     description: str
@@ -83,11 +83,11 @@ def _charge_group(invoice: Invoice, category: str, members: Sequence[Charge], sh
         category=CATEGORIES.get(category, category),
         terms=", ".join(f"“{term}”" for term in list(terms)[:6]),
         subtotal=_exact(counted, invoice.currency),
-        charges=tuple(_charge(invoice, charge) for charge in shown),
+        charges=tuple(_charge(invoice, charge, says_term=len(terms) > 1) for charge in shown),
     )
 
 
-def _charge(invoice: Invoice, charge: Charge) -> ChargeLine:
+def _charge(invoice: Invoice, charge: Charge, *, says_term: bool) -> ChargeLine:
     notes = (
         "for information, not added" if charge.is_information_only else "",
         "" if charge.is_mapped else "word not in the vocabulary yet",
@@ -95,8 +95,8 @@ def _charge(invoice: Invoice, charge: Charge) -> ChargeLine:
     quantity = "" if charge.quantity is None else f"{charge.quantity.normalize():f} {charge.unit}".strip()
     price = "" if charge.unit_price is None else f" × {_exact(charge.unit_price, invoice.currency)}"
     return ChargeLine(
-        term=charge.source_term,
-        description=charge.description,
+        term=charge.source_term if says_term and charge.description else "",
+        description=charge.description or charge.source_term,
         service=charge.service,
         period=period(charge.period_start, charge.period_end),
         quantity=quantity + price if quantity else "",

@@ -65,7 +65,7 @@ def columns(chosen: InvoiceFilter, *, shows_currency: bool) -> list[Column]:
         Column("Billed by", is_spare=True),
         Column("Tags", is_spare=True),
         _sorting(chosen, "due", "Due"),
-        *([Column("Currency")] if shows_currency else []),
+        *([Column("Cur.")] if shows_currency else []),
         _sorting(chosen, "billed", "Billed", is_number=True),
         _sorting(chosen, "open", "Open", is_number=True),
         Column("State"),

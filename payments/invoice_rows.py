@@ -12,6 +12,9 @@ from uuid import UUID
 from portal.money import ZERO, exponent, format_amount
 
 
+TAGS_SHOWN = 2
+
+
 class Standing(Protocol):
     """What tells where an invoice stands."""
 
@@ -59,6 +62,7 @@ class InvoiceRow:
     account: str
     billed_by: str
     tags: Sequence[str]
+    more_tags: str
     due_on: str
     currency: str
     billed: str
@@ -80,7 +84,8 @@ def row_of(facts: InvoiceFacts, today: date, url: str, kept: frozenset[UUID] = f
         number=facts.number,
         account=account_path(facts.account, facts.parent, facts.grandparent),
         billed_by=billed_by(facts.system, facts.cycle),
-        tags=facts.tags,
+        tags=facts.tags[:TAGS_SHOWN],
+        more_tags=f"+{len(facts.tags) - TAGS_SHOWN}" if len(facts.tags) > TAGS_SHOWN else "",
         due_on=facts.due_on.isoformat() if facts.due_on else "",
         currency=facts.currency,
         billed=format_amount(facts.payable, facts.currency),
@@ -179,7 +184,7 @@ def _sum(total: Total, elsewhere: Total | None, selected: int, everything: str) 
         Figure("Invoices", f"{total.count:,}"),
         Figure("Billed", amount(total.billed)),
         Figure("Open", amount(total.open)),
-        Figure("of it credits", amount(total.credits), "credit" if total.credits else ""),
+        Figure("Of which credits", amount(total.credits), "credit" if total.credits else ""),
         Figure(
             "Selected",
             amount(kept),
