@@ -17,6 +17,7 @@ import warnings
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
 import redis
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -41,13 +42,10 @@ def is_running() -> bool:
     pid_file = var_dir() / "postgres" / "postmaster.pid"
     if not pid_file.exists():
         return False
-    try:
-        os.kill(int(pid_file.read_text().splitlines()[0]), 0)
-    except ProcessLookupError:
+    try:  # the number may be another program's by now
+        return psutil.Process(int(pid_file.read_text().splitlines()[0])).name() == "postgres"
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:  # root's server runs as a user of its own
-        return True
-    return True
 
 
 def stop() -> None:
