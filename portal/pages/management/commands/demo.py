@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -30,13 +31,13 @@ class Command(BaseCommand):
         processes = Processes()
         starts_servers = not embedded.is_running()
         embedded.ensure()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, _interrupt)
+        _on_interrupt(_interrupt)
         try:
             self._run(processes, options["port"])
         except KeyboardInterrupt:
             self.stdout.write("\nStopping …")
         finally:
+            _on_interrupt(signal.SIG_IGN)  # make passes Ctrl-C on a second time
             processes.stop()
             if starts_servers:
                 embedded.stop()
@@ -126,6 +127,11 @@ def _manage(*arguments: str) -> None:
 
 def _manage_py() -> str:
     return str(Path(settings.BASE_DIR) / "manage.py")
+
+
+def _on_interrupt(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:
