@@ -19,7 +19,7 @@ COLLISIONS = (DeadlockDetected, SerializationFailure, UniqueViolation)
 
 _State = ImportFile.State
 _UNFINISHED = (_State.RECEIVED, _State.LOADING)
-_DONE_WITH = (_State.PUBLISHED, _State.QUARANTINED)
+_DONE_WITH = (_State.PUBLISHED, _State.QUARANTINED, _State.DISCARDED)
 
 
 def billing_system(key: str) -> BillingSystem:

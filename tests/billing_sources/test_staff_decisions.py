@@ -13,6 +13,7 @@ from billing_sources.models import (
     Invoice,
     QuarantinedInvoice,
 )
+from billing_sources.transports import Payload
 from portal.audit.models import AuditEvent
 from portal.tenancy import acting, carrier
 from tests.billing_sources.staff import BILLS, HELD, ORDER, Night, text_of
@@ -112,6 +113,9 @@ def test_a_file_cut_short_is_held_whole_and_can_be_left_out_with_a_reason(bills_
         cut.refresh_from_db()
         assert AuditEvent.objects.filter(verb="discarded", user_id=bills_came_in.people.erik.user_id).exists()
     assert (cut.state, cut.discard_reason) == ("discarded", "Sent again whole")
+
+    again = bills_came_in.import_files([Payload("A3-20261105.x12", bills_came_in.folder / "A3-20261105.x12")])
+    assert bills_came_in.file(again).state == "seen", "it lies in its folder every night, and stays left out"
 
     loaded = reverse("file_discard", args=[bills_came_in.file().code])
     refused = bills_came_in.erik.post(loaded, {"reason": "No"})
