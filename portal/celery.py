@@ -11,10 +11,7 @@ import os
 from celery import Celery
 from django.conf import settings
 
-from portal import embedded
-
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-embedded.ensure()
 
 app = Celery("tributary")
 app.conf.update(settings.CELERY)

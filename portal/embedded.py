@@ -43,7 +43,7 @@ def is_running() -> bool:
     if not pid_file.exists():
         return False
     try:  # the number may be another program's by now
-        return psutil.Process(int(pid_file.read_text().splitlines()[0])).name() == "postgres"
+        return str(psutil.Process(int(pid_file.read_text().splitlines()[0])).name()) == "postgres"
     except psutil.NoSuchProcess:
         return False
 

@@ -105,7 +105,7 @@ class Processes:
 
 
 def _background() -> dict[str, list[str]]:
-    celery = [sys.executable, "-m", "celery", "--app", "portal.celery"]
+    celery = [sys.executable, "-m", "celery", "--app", "portal.worker"]
     worker = [*celery, "worker", "--loglevel", "INFO", "-O", "fair", "--without-mingle", "--without-gossip"]
     beat_schedule = str(settings.VAR_DIR / "beat")
     return {
