@@ -11,7 +11,7 @@ from pathlib import Path
 import fasteners
 import psycopg
 from psycopg import sql
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
+from psycopg.conninfo import make_conninfo
 
 from portal import roles
 from portal.embedded import var_dir
@@ -21,7 +21,7 @@ PROJECT = Path(__file__).resolve().parent.parent
 
 def url(name: str) -> str:
     """The owner's connection string of a database; libpq's keyword form, which settings read as well as a URL."""
-    return make_conninfo(**{**conninfo_to_dict(os.environ["DATABASE_URL"]), "dbname": name})
+    return make_conninfo(os.environ["DATABASE_URL"], dbname=name)
 
 
 def ensure_template() -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
 from portal.actor import Actor, CarrierActor
@@ -73,7 +74,7 @@ def people(database: str) -> Personas:
 def _user(name: str, carrier_role: str = "") -> User:
     email = f"{name}@{'carrier' if carrier_role else 'customer'}.example"
     user = User.objects.create(email=email, name=name.title(), carrier_role=carrier_role, password=_hashed())
-    user.emailaddress_set.create(email=email, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
 

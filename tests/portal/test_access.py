@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -49,7 +50,11 @@ def test_a_deactivated_person_has_no_right_left(people: Personas) -> None:
 
 
 def test_a_right_taken_away_ends_at_once(people: Personas, now: datetime) -> None:
-    change = {"user_id": people.dana.user_id, "right": "prepare", "node_code": str(people.harlow_root.code)}
+    change: dict[str, Any] = {
+        "user_id": people.dana.user_id,
+        "right": "prepare",
+        "node_code": str(people.harlow_root.code),
+    }
     operations.take_right(actor=people.ada, **change, now=now)
 
     with acting(people.dana):
@@ -80,8 +85,8 @@ def test_only_an_administrator_gives_rights(people: Personas, now: datetime) -> 
 def test_an_administrator_reaches_neither_another_customers_nodes_nor_its_people(
     people: Personas, now: datetime
 ) -> None:
-    foreign_node = {"user_id": people.dana.user_id, "node_code": str(people.lumen_root.code)}
-    foreign_person = {"user_id": people.carol.user_id, "node_code": str(people.harlow_root.code)}
+    foreign_node: dict[str, Any] = {"user_id": people.dana.user_id, "node_code": str(people.lumen_root.code)}
+    foreign_person: dict[str, Any] = {"user_id": people.carol.user_id, "node_code": str(people.harlow_root.code)}
     for target in (foreign_node, foreign_person):
         with pytest.raises(access.Denied):
             operations.give_right(actor=people.ada, right="see", **target, now=now)
@@ -100,7 +105,13 @@ def test_an_invitation_makes_a_member_with_the_rights_that_were_offered(people: 
 
 
 def test_the_same_invitation_key_twice_is_one_invitation(people: Personas, now: datetime) -> None:
-    invitation = {"email": "ines@customer.example", "title": "", "rights": ["see"], "key": uuid.uuid4(), "now": now}
+    invitation: dict[str, Any] = {
+        "email": "ines@customer.example",
+        "title": "",
+        "rights": ["see"],
+        "key": uuid.uuid4(),
+        "now": now,
+    }
     operations.invite(actor=people.ada, **invitation)
     operations.invite(actor=people.ada, **invitation)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db.utils import DatabaseError
@@ -22,7 +23,7 @@ REASON = "Dana asked why invoice 464 is held"
 
 
 def begin(people: Personas, now: datetime, **changes: object) -> SupportSession:
-    fields = {
+    fields: dict[str, Any] = {
         "actor": people.sam,
         "customer_code": str(people.harlow.code),
         "user_id": people.dana.user_id,
