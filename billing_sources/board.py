@@ -17,6 +17,7 @@ from typing import NamedTuple
 
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 
+from billing_sources.calendar import Cycle, closing_cycle
 from billing_sources.models import BillCycle, BillingSystem, ImportFile, Invoice, QuarantinedInvoice
 from billing_sources.night import CATCH_UP_DAYS
 from portal.money import ZERO
@@ -38,13 +39,6 @@ class Month(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.year}-{self.number:02d}"
-
-
-class Cycle(NamedTuple):
-    """When a system bills: `day` of each month."""
-
-    code: str
-    day: int
 
 
 @dataclass
@@ -85,14 +79,6 @@ def read_month(month: Month) -> list[System]:
     _add_invoices(systems, month)
     _add_troubled_files(systems, month)
     return list(systems.values())
-
-
-def closing_cycle(cycles: Sequence[Cycle], stated: str, day: int) -> str:
-    """The cycle of a bill dated on `day` of a month; "" for a system without cycles."""
-    if any(cycle.code == stated for cycle in cycles):
-        return stated
-    closed = [cycle for cycle in cycles if cycle.day <= day] or cycles[:1]
-    return closed[-1].code if closed else ""
 
 
 def last_closed(cycles: Sequence[Cycle], rung: str, on: date) -> tuple[Month, str]:

@@ -10,7 +10,8 @@ from decimal import Decimal
 
 from django.urls import reverse
 
-from billing_sources.board import Cycle, Month, System, Tally
+from billing_sources.board import Month, System, Tally
+from billing_sources.calendar import Cycle
 from billing_sources.figures import age, count, moneys
 from billing_sources.registry import ADAPTERS
 from portal.money import ZERO

@@ -14,7 +14,8 @@ from django.db import connection
 
 from billing_sources import accounts, revisions, rows
 from billing_sources.accounts import Link
-from billing_sources.models import ImportFile, Invoice
+from billing_sources.calendar import Cycle, closing_cycle
+from billing_sources.models import BillCycle, ImportFile, Invoice
 from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
 from billing_sources.revisions import Placed
@@ -61,7 +62,8 @@ def _copy_all(file: ImportFile, placed: Sequence[Placed], links: dict[str, Link]
         for invoice_id, place in zip(_reserve(len(placed)), placed, strict=True)
     ]
     both = list(zip(placed, places, strict=True))
-    _copy(rows.INVOICE_COPY, [_invoice_row(file, placed, place, now) for placed, place in both])
+    cycles = _cycles(file.run.system_id)
+    _copy(rows.INVOICE_COPY, [_invoice_row(file, placed, place, cycles, now) for placed, place in both])
     _copy(rows.CHARGE_COPY, [line for placed, place in both for line in _charge_rows(placed, place, links)])
     _copy(rows.TAX_COPY, [line for placed, place in both for line in _tax_rows(placed, place)])
 
@@ -79,7 +81,14 @@ def _copy(statement: str, lines: Sequence[str]) -> None:
         copy.write("\n".join(lines) + "\n")
 
 
-def _invoice_row(file: ImportFile, placed: Placed, place: _Place, now: datetime) -> str:
+def _cycles(system_id: int) -> list[Cycle]:
+    """The system's calendar: it says the cycle of bills that do not."""
+    return [
+        Cycle(*row) for row in BillCycle.objects.filter(system=system_id).order_by("day").values_list("code", "day")
+    ]
+
+
+def _invoice_row(file: ImportFile, placed: Placed, place: _Place, cycles: Sequence[Cycle], now: datetime) -> str:
     bill, link = placed.written.bill, place.link
     state = _state(placed, link)
     ours = rows.row(
@@ -99,6 +108,7 @@ def _invoice_row(file: ImportFile, placed: Placed, place: _Place, now: datetime)
         bill.identity[2],
         bill.payable,
         bill.invoice.origin,
+        bill.invoice.cycle or closing_cycle(cycles, "", bill.invoice.billed_on.day),
     )
     return f"{ours}\t{placed.written.header}\t{rows.NO_MONEY_YET}"
 
@@ -110,10 +120,14 @@ def _state(placed: Placed, link: Link) -> Invoice.State:
 
 
 def _charge_rows(placed: Placed, place: _Place, links: dict[str, Link]) -> list[str]:
+    written = placed.written
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
-    return [f"{head}\t{links[account].id}\t{text}" for account, text in placed.written.charges]
+    ids = {account: links[account].id for account in set(written.accounts)}
+    charges = zip(written.accounts, written.charges, written.origins, strict=True)
+    return [f"{head}\t{ids[account]}\t{text}\t{origin}" for account, text, origin in charges]
 
 
 def _tax_rows(placed: Placed, place: _Place) -> list[str]:
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
-    return [f"{head}\t{text}" for text in placed.written.taxes]
+    taxes = zip(placed.written.taxes, placed.written.tax_origins, strict=True)
+    return [f"{head}\t{text}\t{origin}" for text, origin in taxes]

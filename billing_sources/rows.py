@@ -31,8 +31,8 @@ TAX_COPY = """
     FROM STDIN"""
 INVOICE_COPY = """
     COPY billing_sources_invoice (id, code, customer_id, account_id, account_link_id, system_id, file_id, revision,
-        is_current, state, published_at, mapping_version, content_sha256, series, payable, position,
-        entity, number, bill_type, type_code, is_payable, currency, billed_on, due_on, period_start, period_end, cycle,
+        is_current, state, published_at, mapping_version, content_sha256, series, payable, position, cycle,
+        entity, number, bill_type, type_code, is_payable, currency, billed_on, due_on, period_start, period_end,
         seller, buyer, payment_reference, preceding, line_total, allowance_total, charge_total, tax_excluded, tax,
         tax_included, prepaid, rounding, previous_balance, payments_received, adjustments_prior, balance_forward,
         amount_due, parties, held, settled, credited, written_off)
@@ -41,29 +41,36 @@ NO_MONEY_YET = "0\t0\t0\t0"
 
 
 class Written(msgspec.Struct):
-    """A bill's own text, without the ids that loading puts in front. Charges come with the account they belong to."""
+    """A bill's own text, without the ids that loading puts around it.
+
+    `accounts`, `charges` and `origins` run in parallel; so do `taxes` and `tax_origins`.
+    """
 
     bill: Bill
     header: str
-    charges: list[tuple[str, str]]  # account, text
+    accounts: list[str]
+    charges: list[str]
+    origins: list[str]
     taxes: list[str]
+    tax_origins: list[str]
     digest: str
 
 
 def write(bill: Bill) -> Written:
     invoice = bill.invoice
-    header = _header(invoice)
+    header, billed = _header(invoice), invoice.account
+    accounts = [charge.account or billed for charge in invoice.charges]
     charges = [_charge(charge) for charge in invoice.charges]
     taxes = [_tax(tax) for tax in invoice.taxes]
-    accounts = [charge.account or invoice.account for charge in invoice.charges]
-    origins = [escaped(charge.origin) for charge in invoice.charges]
-    digest = sha256("\n".join([invoice.account, header, *accounts, *charges, *taxes]).encode()).hexdigest()
     return Written(
         bill,
         header,
-        [(account, f"{text}\t{origin}") for account, text, origin in zip(accounts, charges, origins, strict=True)],
-        [f"{text}\t{escaped(tax.origin)}" for text, tax in zip(taxes, invoice.taxes, strict=True)],
-        digest,
+        accounts,
+        charges,
+        [escaped(charge.origin) for charge in invoice.charges],
+        taxes,
+        [escaped(tax.origin) for tax in invoice.taxes],
+        digest=sha256("\n".join([billed, invoice.cycle, header, *accounts, *charges, *taxes]).encode()).hexdigest(),
     )
 
 
@@ -126,7 +133,6 @@ def _header(invoice: CanonicalInvoice) -> str:
         invoice.due_on,
         invoice.period_start,
         invoice.period_end,
-        invoice.cycle,
         invoice.seller,
         invoice.buyer,
         invoice.payment_reference,

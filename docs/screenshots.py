@@ -9,7 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 IMAGES = Path(__file__).resolve().parent / "images"
-PASSWORD = "meridian-demo-2026"
+PASSWORD = "meridian-demo-2026"  # noqa: S105 -- the demo prints it on every start
 WIDE: ViewportSize = {"width": 1440, "height": 900}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 SHOTS = {

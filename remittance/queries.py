@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Final, cast
+from uuid import UUID
 
 from django.db import connection
 
@@ -105,7 +106,14 @@ def payments_without_slip(limit: int) -> list[int]:
     return list(waiting.order_by("run__released_at", "position").values_list("pk", flat=True)[:limit])
 
 
-def get_slip_for(actor: Actor, code: str) -> RemittanceSlip | None:
+def is_slip_on_its_way(actor: Actor, code: UUID) -> bool:
+    """Whether the payment is released, and may be seen wholly, so that its slip is about to be issued."""
+    states = [PayRun.State.RELEASED, PayRun.State.CLOSED]
+    payment = Payment.objects.filter(code=code, customer_id=actor.customer_id, run__state__in=states).first()
+    return payment is not None and _sees_all_of(actor, payment.pk)
+
+
+def get_slip_for(actor: Actor, code: UUID) -> RemittanceSlip | None:
     """The newest slip of a payment the actor may see wholly, or None. Call inside `acting(actor)`."""
     slip = RemittanceSlip.objects.filter(payment__code=code, customer_id=actor.customer_id).order_by("-version").first()
     if slip is None or not _sees_all_of(actor, slip.payment_id):

@@ -84,7 +84,8 @@ class Migration(migrations.Migration):
         *(row_security(table, STAFF_READS, rule="false") for table in CARRIER_TABLES),
         migrations.RunSQL(
             [
-                f"GRANT SELECT ON billing_sources_billingsystem, billing_sources_billcycle TO {', '.join(roles.GROUPS)}",
+                f"GRANT SELECT ON billing_sources_billingsystem, billing_sources_billcycle"
+                f" TO {', '.join(roles.GROUPS)}",
                 f"GRANT INSERT ON billing_sources_billingsystem, billing_sources_billcycle"
                 f" TO {roles.STAFF}, {roles.INGEST}",
             ],

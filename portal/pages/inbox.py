@@ -9,7 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from billing_sources.models import Invoice
-from payments.models import Payment, PayRun
+from payments.payment_queries import payments_for
+from payments.run_queries import runs_for
 from portal.actor import Actor
 from portal.customers import access
 
@@ -39,8 +40,8 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         due_soon=Count("pk", filter=Q(open__gt=0, due_on__range=(today, today + timedelta(days=7)))),
         reissued=Count("pk", filter=Q(open__gt=0, revision__gt=1)),
     )
-    runs = dict(PayRun.objects.values_list("state").annotate(n=Count("pk")))
-    rejected = Payment.objects.filter(state__in=["rejected", "partly_posted"]).count()
+    runs = dict(runs_for(actor).values_list("state").annotate(n=Count("pk")))
+    rejected = payments_for(actor).filter(state__in=["rejected", "partly_posted"]).count()
     grid, pay_runs = reverse("invoices"), reverse("pay_runs")
     soon = today + timedelta(days=7)
     found = [

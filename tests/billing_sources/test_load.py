@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 
 import pytest
 
-from billing_sources.models import AccountLink, Charge, Invoice, QuarantinedInvoice
+from billing_sources.models import AccountLink, BillCycle, BillingSystem, Charge, Invoice, QuarantinedInvoice
 from billing_sources.operations import NotDone, create_and_link, link_account
 from portal.customers.models import Account
 from portal.tenancy import acting, carrier, ingest
@@ -158,3 +159,12 @@ def test_bytes_that_came_earlier_never_revise_bills_from_later_ones(desk: Desk, 
     release_invoice(actor=people.erik, held=held, reason="It ties by hand.", now=late.received_at)
     assert load_released(held.pk, late.received_at)
     assert [(each.payable, each.is_current) for each in invoices()] == [(94, True)]
+
+
+def test_a_bill_that_names_no_cycle_belongs_to_the_one_that_closed_last(desk: Desk) -> None:
+    with ingest():
+        system = BillingSystem.objects.create(key="paper", name="Paper")
+        for code, day in (("1", 1), ("2", 20)):
+            BillCycle.objects.create(system=system, code=code, day=day)
+    desk.hand_in(bill("100.00", billed_on=date(2026, 11, 9)))
+    assert [each.cycle for each in invoices(number="1001")] == ["1"]

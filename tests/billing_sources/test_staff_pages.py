@@ -16,8 +16,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing_sources import checks, runs
-from billing_sources.board import Cycle, Month, closing_cycle, last_closed, read_month
+from billing_sources.board import Month, last_closed, read_month
 from billing_sources.board_cells import BoardPage, board_page
+from billing_sources.calendar import Cycle, closing_cycle
 from billing_sources.file_queries import get_file
 from billing_sources.models import (
     ImportFile,
