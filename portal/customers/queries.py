@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,9 +20,11 @@ INVITATION_LIFE = timedelta(days=14)
 
 @dataclass(frozen=True)
 class Grant:
-    right: str
+    """What a person may do on one node and below."""
+
     node: str
     node_code: str
+    rights: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,7 @@ class CustomerRow:
 
 def list_members_for(actor: Actor) -> list[Member]:
     """Everybody at the actor's customer with their rights. Call inside `acting(actor)`."""
-    granted: dict[int, list[Grant]] = {}
-    permissions = AccountUserObjectPermission.objects.select_related("permission", "content_object")
-    for row in permissions.order_by("content_object__path"):
-        node = row.content_object
-        granted.setdefault(row.user_id, []).append(Grant(row.permission.codename, node.name, str(node.code)))
+    granted = _grants()
     return [
         Member(
             user_id=m.user_id,
@@ -77,10 +76,23 @@ def list_members_for(actor: Actor) -> list[Member]:
             title=m.title,
             is_active=m.user.is_active,
             is_self=m.user_id == actor.user_id,
-            grants=tuple(sorted(granted.get(m.user_id, []), key=lambda g: RIGHTS.index(g.right))),
+            grants=tuple(granted.get(m.user_id, ())),
         )
         for m in Membership.objects.select_related("user").order_by("user__name")
     ]
+
+
+def _grants() -> dict[int, list[Grant]]:
+    """Every person's rights, node by node from the top of the tree down."""
+    by_node: dict[tuple[int, str, str], list[str]] = defaultdict(list)
+    permissions = AccountUserObjectPermission.objects.select_related("permission", "content_object")
+    for row in permissions.order_by("content_object__path"):
+        node = row.content_object
+        by_node[(row.user_id, node.name, str(node.code))].append(row.permission.codename)
+    grants: dict[int, list[Grant]] = defaultdict(list)
+    for (user_id, name, code), rights in by_node.items():
+        grants[user_id].append(Grant(name, code, tuple(sorted(rights, key=RIGHTS.index))))
+    return grants
 
 
 def list_nodes_for(actor: Actor) -> list[Node]:
