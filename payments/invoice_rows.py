@@ -1,4 +1,4 @@
-"""Invoices as a page shows them: every cell is text before the template sees it. Pure."""
+"""Invoices as a page shows them: every cell is text before any HTML is made of it. Pure."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from portal.money import ZERO, exponent, format_amount
-
 
 TAGS_SHOWN = 2
 
@@ -67,7 +66,7 @@ class InvoiceRow:
     currency: str
     billed: str
     open: str
-    open_minor: int
+    open_minor: str
     state: str
     tone: str
     is_kept: bool
@@ -90,7 +89,7 @@ def row_of(facts: InvoiceFacts, today: date, url: str, kept: frozenset[UUID] = f
         currency=facts.currency,
         billed=format_amount(facts.payable, facts.currency),
         open=format_amount(facts.open, facts.currency),
-        open_minor=minor_units(facts.open, facts.currency),
+        open_minor=str(minor_units(facts.open, facts.currency)),
         state=state,
         tone=tone,
         is_kept=facts.code in kept,

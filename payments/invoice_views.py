@@ -15,6 +15,7 @@ from payments import invoice_chips
 from payments.invoice_detail import get_invoice_for
 from payments.invoice_export import csv_of, xlsx_of
 from payments.invoice_filters import InvoiceFilter, first_page, query, read_filter, whole
+from payments.invoice_markup import table_rows
 from payments.invoice_queries import InvoicePage, matching, named, page_of, totals_of, visible_to
 from payments.invoice_rows import sums
 from payments.search import find
@@ -34,16 +35,16 @@ def invoice_list(request: CustomerRequest) -> HttpResponse:
     elsewhere = kept - {UUID(row.code) for row in page.rows}
     selected = totals_of(visible & named(elsewhere)) if elsewhere else []
     count = sum(total.count for total in totals)
+    rights, shows_currency = _rights(request), len(totals) > 1
     context = {
-        "page": page,
-        "columns": invoice_chips.columns(chosen, shows_currency=len(totals) > 1),
-        "shows_currency": len(totals) > 1,
+        "rows": table_rows(page.rows, may_select=rights["may_select"], shows_currency=shows_currency),
+        "columns": invoice_chips.columns(chosen, shows_currency=shows_currency),
         "sums": sums(totals, selected),
         "count": f"{count:,}",
         "elsewhere": sorted(map(str, elsewhere)),
         "state_chips": invoice_chips.state_chips(chosen),
         "set_chips": invoice_chips.set_chips(chosen),
-        **_rights(request),
+        **rights,
         **_addresses(chosen, page, count),
     }
     return render(request, "payments/invoice_list.html", context)

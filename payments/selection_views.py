@@ -152,4 +152,5 @@ def _offers(request: CustomerRequest, right: str) -> dict[str, Any]:
 
 def _back(request: CustomerRequest) -> str:
     """The list as it was left."""
-    return f"{reverse('invoices')}?{query(read_filter(QueryDict(request.POST.get('back', ''))))}"
+    view = query(read_filter(QueryDict(request.POST.get("back", ""))))
+    return f"{reverse('invoices')}?{view}" if view else reverse("invoices")
