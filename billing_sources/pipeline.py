@@ -33,7 +33,7 @@ from billing_sources.transports import Payload
 from portal.tenancy import ingest
 
 BATCH_BILLS = 500
-BATCH_CHARGES = 20_000
+BATCH_CHARGES = 5_000
 MAX_ATTEMPTS = 3
 _DIGITS = 76  # sums are exact for any amount that a reader lets through
 _ALLOCATIONS = 100_000  # between two looks for cycles
