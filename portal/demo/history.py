@@ -26,6 +26,7 @@ PAYERS = {HARLOW: ("dana@harlow.example", "victor@harlow.example")}
 PAYERS[CASTELLAN] = ("carol@castellan.example", "jonas@castellan.example")
 LARGE = Decimal(9_000)
 LONGEST_RUN = 400
+REFUSED_BY_AR = "rate_not_as_agreed"  # what the demo's AR does not accept (remittance.demo_partner)
 
 
 @dataclass(frozen=True)
@@ -40,8 +41,10 @@ def live(today: date) -> None:
     """Past months paid and told to AR; this month's runs in every state. Bills must be published."""
     for customer, (preparer, approver) in PAYERS.items():
         clerk, boss = _actor(preparer), _actor(approver)
-        for due in _fortnights_before(today):
-            _pay_what_was_due(clerk, boss, due)
+        *earlier, latest = _fortnights_before(today)
+        for due in earlier:
+            _pay_what_was_due(clerk, boss, due, "quantity_contested")
+        _pay_what_was_due(clerk, boss, latest, REFUSED_BY_AR)
         _tag_and_group(clerk, today)
         _begin_now(clerk, today, customer)
 
@@ -52,7 +55,7 @@ def _fortnights_before(today: date) -> list[tuple[date, date]]:
     return list(zip([ends[0] - timedelta(days=60), *ends], ends, strict=False))
 
 
-def _pay_what_was_due(clerk: Actor, boss: Actor, due: tuple[date, date]) -> None:
+def _pay_what_was_due(clerk: Actor, boss: Actor, due: tuple[date, date], reason: str) -> None:
     start, end = due
     bills = _bills(clerk, start, end)[:LONGEST_RUN]
     if not bills:
@@ -60,7 +63,7 @@ def _pay_what_was_due(clerk: Actor, boss: Actor, due: tuple[date, date]) -> None
     at = datetime.combine(end - timedelta(days=3), time(9, 40), UTC)
     run = _planned_run(clerk, f"Due to {end:%d %b}", bills, end, at)
     if len(bills) > 30:
-        _short_pay_one(clerk, run, bills[7], at)
+        _short_pay_one(clerk, run, bills[7], reason, at)
     _settle(clerk, boss, run, at)
 
 
@@ -72,7 +75,7 @@ def _begin_now(clerk: Actor, today: date, customer: str) -> None:
         return
     waiting, half = soon[: len(soon) // 3], soon[len(soon) // 3 :]
     run = _planned_run(clerk, f"{customer.split()[0]}, due this week", waiting, today + timedelta(days=2), at)
-    _short_pay_one(clerk, run, waiting[-1], at)
+    _short_pay_one(clerk, run, waiting[-1], REFUSED_BY_AR, at)
     operations.submit_run(clerk, run=run, key=uuid4(), now=at + timedelta(minutes=30))
     draft = _open(clerk, f"{today:%B}, second half", half, at)
     _plan_payments(clerk, draft, half[: len(half) * 2 // 3], today + timedelta(days=7), at)
@@ -103,8 +106,8 @@ def _plan_payments(clerk: Actor, run: UUID, bills: Sequence[Bill], value_on: dat
         operations.allocate(clerk, run=run, placements=places, key=uuid4(), now=at)
 
 
-def _short_pay_one(clerk: Actor, run: UUID, bill: Bill, at: datetime) -> None:
-    """A tenth of one bill is not paid, because its rate was not as agreed."""
+def _short_pay_one(clerk: Actor, run: UUID, bill: Bill, reason: str, at: datetime) -> None:
+    """A tenth of one bill is not paid."""
     short = (bill.open / 10).quantize(Decimal("0.01"))
     if short <= 0:
         return
@@ -112,9 +115,7 @@ def _short_pay_one(clerk: Actor, run: UUID, bill: Bill, at: datetime) -> None:
     target = _payment_in(clerk, run, bill.currency)
     place = Place(bill.code, target, amount=bill.open - short)
     operations.allocate(clerk, run=run, placements=[place], key=uuid4(), now=at)
-    operations.short_pay(
-        clerk, run=run, invoice=bill.code, amount=short, reason="rate_not_as_agreed", key=uuid4(), now=at
-    )
+    operations.short_pay(clerk, run=run, invoice=bill.code, amount=short, reason=reason, key=uuid4(), now=at)
 
 
 def _settle(clerk: Actor, boss: Actor, run: UUID, at: datetime) -> None:
