@@ -36,17 +36,19 @@ from portal.tenancy import carrier
 
 # Old and new revision: of waiting ones the newest counts, and the bill before it is the current one.
 _WAITING: Final = """
-    SELECT DISTINCT ON (new.system_id, new.entity, new.number) old.id, new.id
+    SELECT DISTINCT ON (new.system_id, new.entity, new.number, new.series) old.id, new.id
     FROM billing_sources_invoice new JOIN billing_sources_invoice old
-      ON (old.system_id, old.entity, old.number) = (new.system_id, new.entity, new.number) AND old.is_current
-    WHERE new.state = 'waiting' AND new.revision > old.revision
-    ORDER BY new.system_id, new.entity, new.number, new.revision DESC
+      ON (old.system_id, old.entity, old.number, old.series) = (new.system_id, new.entity, new.number, new.series)
+      AND old.is_current
+    WHERE new.state = 'waiting' AND new.revision > old.revision AND new.customer_id = old.customer_id
+    ORDER BY new.system_id, new.entity, new.number, new.series, new.revision DESC
 """
 
 # Old revisions that a run in preparation, a tag or a group still points to, and the current one in their place.
 _LEFT_BEHIND: Final = """
     SELECT old.id, new.id FROM billing_sources_invoice old JOIN billing_sources_invoice new
-      ON (old.system_id, old.entity, old.number) = (new.system_id, new.entity, new.number) AND new.is_current
+      ON (old.system_id, old.entity, old.number, old.series) = (new.system_id, new.entity, new.number, new.series)
+      AND new.is_current
     WHERE old.state = 'superseded' AND old.id IN (
         SELECT t.invoice_id FROM payments_payrunitem t JOIN payments_payrun r ON r.id = t.run_id
         WHERE r.state IN ('draft', 'submitted', 'approved')
@@ -197,7 +199,8 @@ def _open_breaks(moved: Transfer, payments: Sequence[Payment], new: Invoice, now
 
 def _take_place(old: Invoice, new: Invoice, now: datetime) -> None:
     """The old revision first: there is one current revision at any moment. Older waiting ones are passed over."""
-    same_bill = Invoice.objects.filter(system_id=old.system_id, entity=old.entity, number=old.number)
+    identity = {"system_id": old.system_id, "entity": old.entity, "number": old.number, "series": old.series}
+    same_bill = Invoice.objects.filter(**identity)
     Invoice.objects.filter(pk=old.pk).update(state=Invoice.State.SUPERSEDED, is_current=False)
     passed_over = same_bill.filter(state=Invoice.State.WAITING, revision__lt=new.revision)
     passed_over.update(state=Invoice.State.SUPERSEDED)

@@ -223,3 +223,18 @@ def test_nothing_can_be_placed_on_a_bill_that_was_replaced_even_by_raw_sql(desk:
             " SELECT customer_id, id, %s, currency, 'held', 1, '', now() FROM payments_payment WHERE code = %s",
             [old.pk, payment],
         )
+
+
+def test_a_memo_of_the_same_number_is_not_the_bill_before(desk: Desk) -> None:
+    old = make_invoice(desk.people.harlow_west, "100.00")
+    memo = make_invoice(
+        desk.people.harlow_west, "0.00", number=old.number, series="memo A-1", bill_type="memo", is_payable=False
+    )
+    run = run_in(desk, "draft", old)
+    new = revise(desk, old, "60.00")
+
+    assert meet_revisions(desk.now) == 1
+
+    assert stands(desk, new) == ("published", "60.00", "0", "0.00")
+    assert stands(desk, memo)[0] == "published"
+    assert desk.run(run).state == "draft"
