@@ -57,8 +57,8 @@ class Stack:
             "worker", *_CELERY, "worker", *_EVERY_QUEUE, "--concurrency", "2", "--without-mingle", "--without-gossip"
         )
         for number in range(1, beats + 1):
-            schedule = str(self.var / f"beat-{number}")
-            self.start(f"beat-{number}", *_CELERY, "beat", "--schedule", schedule, "--pidfile", f"{schedule}.pid")
+            own = str(self.var / f"beat-{number}")
+            self.start(f"beat-{number}", *_BEAT, "--schedule", own, "--pidfile", f"{own}.pid")
 
     def ar(self) -> None:
         """Let AR's partner answer what lies in the drop folder."""
@@ -96,7 +96,8 @@ class Stack:
 
 
 _GUNICORN = ("-m", "gunicorn", "portal.wsgi", "--no-control-socket")
-_CELERY = ("-m", "celery", "--app", "tests.fast_celery", "--quiet")
+_CELERY = ("-m", "celery", "--app", "tests.fast_celery")
+_BEAT = (*_CELERY, "beat", "--loglevel", "INFO")
 _EVERY_QUEUE = ("--queues", "ingest,push,documents", "--without-mingle", "--without-gossip")
 
 
@@ -117,7 +118,6 @@ def stack(database: str, tmp_path: Path, worker_id: str) -> Iterator[Stack]:
         "TRIBUTARY_VAR": str(tmp_path),
         "TRIBUTARY_ROLE": "tributary_worker",
         "SECRET_KEY": settings.SECRET_KEY,
-        "LOG_LEVEL": "INFO",
     }
     stack = Stack(tmp_path, environment, redis.Redis.from_url(broker_url))
     stack.broker.flushdb()

@@ -85,9 +85,9 @@ def ended_runs() -> Sequence[ImportRun]:
 
 
 def invoices() -> Sequence[Invoice]:
-    """Every current invoice, in the order of its number."""
+    """Every current invoice that can be paid, in the order of its number."""
     with ingest():
-        return list(Invoice.objects.filter(is_current=True).order_by("number"))
+        return list(Invoice.objects.filter(is_current=True, is_payable=True).order_by("number"))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from tests.browsers import Person, SitDown
 from tests.live import Stack, eventually
 from tests.stories.conftest import Mailbox, invoices
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories: pay")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
 
 SHORT = Decimal("20.50")
 
