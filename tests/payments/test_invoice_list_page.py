@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
-from openpyxl import load_workbook
 
 from billing_sources.models import Invoice
-from payments.models import InvoiceGroupMember, InvoiceTag, PayRun, PayRunItem, Tag
-from portal.actor import Actor
 from portal.customers.models import Account
-from portal.tenancy import acting, carrier, ingest
+from portal.tenancy import carrier, ingest
 from tests.clients import client_of
 from tests.factories import make_invoice, make_invoices
+from tests.payments.invoice_pages import TODAY, choice, figures, listed, numbers
 from tests.personas import Personas
-
-TODAY = timezone.localdate()
-
-
-def numbers(page: bytes) -> list[str]:
-    return re.findall(r'scope="row" class="sheet__lead"><a [^>]*>([^<]+)</a>', page.decode())
-
-
-def listed(actor: Actor, query: str = "") -> list[str]:
-    response = client_of(actor).get(f"/invoices/?{query}")
-    assert response.status_code == 200
-    return numbers(response.content)
-
-
-def figures(page: bytes, currency: str = "USD") -> list[str]:
-    """Count, billed, open, credits and selected of a currency, as the sum bar says them."""
-    row = re.search(rf'<tr data-currency="{currency}" data-exponent.*?</tr>', page.decode(), re.DOTALL)
-    assert row
-    return re.findall(r"<td[^>]*>([^<]*)</td>", row[0])
-
-
-def choice(actor: Actor, do: str, **fields: Any) -> tuple[Any, dict[str, str]]:
-    """The form that the list's selection leads to, and its hidden fields."""
-    response = client_of(actor).post("/invoices/selection/", {"do": do, **fields})
-    hidden = re.findall(
-        r'<input type="hidden" name="(key|filter|seen|whole_filter|back)" value="([^"]*)"', page_of(response)
-    )
-    return response, {name: value.replace("&amp;", "&") for name, value in hidden}
-
-
-def page_of(response: Any) -> str:
-    return str(response.content.decode())
-
 
 # --- Who sees what --------------------------------------------------------------------------------------------------
 
@@ -279,190 +240,6 @@ def test_a_page_of_two_hundred_rows_asks_the_database_no_more_than_one_of_one(pe
         asked[rows] = [each["sql"] for each in captured]
     assert len(asked[1]) == len(asked[200]) < 20
     assert len([sql for sql in asked[200] if 'FROM "billing_sources_invoice"' in sql]) == 2  # its rows, its totals
-
-
-# --- Selecting without script ---------------------------------------------------------------------------------------
-
-
-def test_what_is_checked_is_kept_while_paging_without_script(people: Personas) -> None:
-    make_invoices([people.harlow_west], 60)
-    chosen = make_invoice(people.harlow_west, "7.00", number="kept", due_on=date(2020, 1, 1))
-    page = client_of(people.dana).post(f"/invoices/?after={chosen.code}", {"invoice": chosen.code})
-    assert "kept" not in numbers(page.content)
-    assert f'<input type="hidden" name="invoice" value="{chosen.code}">' in page_of(page)
-    assert figures(page.content)[4] == "7.00"
-
-
-def test_tagging_goes_through_a_form_that_says_what_it_comes_to(people: Personas) -> None:
-    one, two = make_invoice(people.harlow_west, "10.00"), make_invoice(people.harlow_nord, "2.50")
-    make_invoice(people.harlow_nord, number="not chosen")
-    form, hidden = choice(people.dana, "tag", invoice=[one.code, two.code], back="sort=-open")
-    assert "Tag 2 invoices" in page_of(form)
-    assert "12.50" in page_of(form)
-    fields = {"invoice": [one.code, two.code], "tag": "CC 4410", "act": "put_on", **hidden}
-    done = client_of(people.dana).post("/invoices/selection/tags/", fields)
-    assert done.headers["Location"] == "/invoices/?sort=-open"
-    assert len(listed(people.dana, "tag=CC 4410")) == 2
-    client_of(people.dana).post("/invoices/selection/tags/", {**fields, "act": "take_off", "key": uuid4()})
-    assert listed(people.dana, "tag=CC 4410") == []
-
-
-def test_all_in_the_filter_means_the_whole_filter_not_the_page(people: Personas) -> None:
-    make_invoices([people.harlow_west], 80)
-    make_invoice(people.harlow_west, number="other", currency="EUR")
-    form, hidden = choice(people.dana, "tag", whole_filter="yes", filter="currency=USD&state=all")
-    assert "Tag 80 invoices" in page_of(form)
-    client_of(people.dana).post("/invoices/selection/tags/", {"tag": "usd", "act": "put_on", **hidden})
-    with acting(people.dana):
-        assert InvoiceTag.objects.count() == 80
-
-
-def test_a_bill_that_came_in_since_does_not_slip_into_the_whole_filter(people: Personas) -> None:
-    make_invoices([people.harlow_west], 3)
-    _, hidden = choice(people.dana, "tag", whole_filter="yes", filter="state=all")
-    make_invoice(people.harlow_west)
-    client_of(people.dana).post("/invoices/selection/tags/", {"tag": "x", "act": "put_on", **hidden})
-    with acting(people.dana):
-        assert not Tag.objects.exists()
-
-
-def test_the_same_form_sent_twice_is_done_once(people: Personas) -> None:
-    invoice = make_invoice(people.harlow_west)
-    _, hidden = choice(people.dana, "pay", invoice=invoice.code)
-    for _ in range(2):
-        done = client_of(people.dana).post(
-            "/invoices/selection/pay-runs/", {"invoice": invoice.code, "title": "November", "run": "", **hidden}
-        )
-        assert done.status_code == 302
-    with acting(people.dana):
-        assert PayRun.objects.count() == 1
-
-
-def test_selected_invoices_go_into_a_new_run_or_a_draft_and_what_cannot_be_paid_is_left_out(people: Personas) -> None:
-    one, two = make_invoice(people.harlow_west), make_invoice(people.harlow_west)
-    paid, credit = make_invoice(people.harlow_west, settled=Decimal(100)), make_invoice(people.harlow_west, "-5.00")
-    every = [one.code, paid.code, credit.code]
-    form, hidden = choice(people.dana, "pay", invoice=every)
-    assert "Add 1 invoice to a pay run" in page_of(form)
-    assert "2 of those selected are left out" in page_of(form)
-    dana = client_of(people.dana)
-    dana.post("/invoices/selection/pay-runs/", {"invoice": every, "title": "November", "run": "", **hidden})
-    with acting(people.dana):
-        run = PayRun.objects.get()
-    _, hidden = choice(people.dana, "pay", invoice=two.code)
-    dana.post("/invoices/selection/pay-runs/", {"invoice": two.code, "run": run.code, **hidden})
-    with acting(people.dana):
-        assert PayRunItem.objects.filter(run=run).count() == 2
-
-
-@pytest.mark.parametrize("do", ["tag", "group", "pay"])
-def test_another_customers_invoices_in_a_posted_selection_change_nothing(people: Personas, do: str) -> None:
-    foreign = make_invoice(people.lumen_root)
-    addresses = {"tag": "tags", "group": "groups", "pay": "pay-runs"}
-    fields = {"invoice": foreign.code, "tag": "x", "group": "x", "title": "x", "act": "put_on", "key": uuid4()}
-    assert client_of(people.dana).post("/invoices/selection/", {"do": do, "invoice": foreign.code}).status_code == 302
-    client_of(people.dana).post(f"/invoices/selection/{addresses[do]}/", fields)
-    with carrier():
-        assert not InvoiceTag.objects.exists()
-        assert not InvoiceGroupMember.objects.exists()
-        assert not PayRunItem.objects.exists()
-
-
-def test_another_customers_pay_run_cannot_take_invoices(people: Personas) -> None:
-    from payments.operations import open_run
-
-    run = open_run(people.carol, title="Theirs", invoices=[], key=uuid4(), now=timezone.now()).code
-    own = make_invoice(people.harlow_west)
-    fields = {"invoice": own.code, "run": run, "key": uuid4()}
-    assert client_of(people.dana).post("/invoices/selection/pay-runs/", fields).status_code == 404
-    with carrier():
-        assert not PayRunItem.objects.exists()
-
-
-@pytest.mark.parametrize("address", ["tags/", "groups/", "pay-runs/"])
-def test_whoever_may_only_see_is_offered_no_buttons_and_can_post_nothing(people: Personas, address: str) -> None:
-    invoice = make_invoice(people.harlow_nord)
-    assert (
-        'type="checkbox"'
-        not in client_of(people.nils).get("/invoices/").content.decode().split("<tbody>")[1].split("</table>")[0]
-    )
-    fields = {"invoice": invoice.code, "tag": "x", "group": "x", "title": "x", "key": uuid4()}
-    assert client_of(people.nils).post(f"/invoices/selection/{address}", fields).status_code == 404
-
-
-def test_nothing_selected_is_said_in_words(people: Personas) -> None:
-    make_invoice(people.harlow_west)
-    response = client_of(people.dana).post("/invoices/selection/", {"do": "pay"}, follow=True)
-    assert "Select invoices first" in page_of(response)
-
-
-# --- Taking it along, and finding -----------------------------------------------------------------------------------
-
-
-def test_the_csv_holds_the_whole_filter_in_its_order_and_amounts_as_numbers(people: Personas) -> None:
-    make_invoices([people.harlow_west], 120)
-    make_invoice(people.harlow_west, number="other", currency="EUR")
-    body = (
-        client_of(people.dana)
-        .get("/invoices/export.csv?currency=USD&state=all&sort=-billed")
-        .getvalue()
-        .decode("utf-8-sig")
-    )
-    rows = list(csv.DictReader(io.StringIO(body)))
-    amounts = [Decimal(row["Billed"]) for row in rows]
-    assert len(rows) == 120
-    assert amounts == sorted(amounts, reverse=True)
-    assert amounts[-1] < 0
-
-
-def test_no_text_of_an_export_is_a_formula(people: Personas) -> None:
-    for number in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx"):
-        make_invoice(people.harlow_west, number=number)
-    make_invoice(people.harlow_west, "-9.00", number="credit")
-    body = client_of(people.dana).get("/invoices/export.csv?state=all").getvalue().decode("utf-8-sig")
-    rows = list(csv.DictReader(io.StringIO(body)))
-    assert {row["Invoice"] for row in rows} == {"'=1+1", "'+1", "'-1", "'@SUM(A1)", "'\tx", "credit"}
-    assert "-9.00" in {row["Billed"] for row in rows}
-    book = client_of(people.dana).get("/invoices/export.xlsx?state=all").getvalue()
-    sheet = load_workbook(io.BytesIO(book)).active
-    cells = [cell for row in sheet.iter_rows() for cell in row]
-    assert not [cell for cell in cells if cell.data_type == "f"]
-    assert -9 in {cell.value for cell in cells}
-    assert "=1+1" in {cell.value for cell in cells}
-
-
-@pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_an_export_holds_only_what_the_person_may_see(people: Personas, kind: str) -> None:
-    make_invoice(people.harlow_west, number="west")
-    make_invoice(people.harlow_nord, number="nord")
-    make_invoice(people.lumen_root, number="foreign")
-    response = client_of(people.nils).get(f"/invoices/export.{kind}")
-    body = response.getvalue()
-    assert response.headers["Content-Disposition"].startswith("attachment")
-    if kind == "xlsx":
-        found = {cell.value for row in load_workbook(io.BytesIO(body)).active.iter_rows() for cell in row}
-    else:
-        found = set(body.decode("utf-8-sig").replace("\r\n", ",").split(","))
-    assert "nord" in found
-    assert not {"west", "foreign"} & found
-
-
-def test_an_exact_number_leads_straight_to_the_invoice_and_anything_else_to_the_list(people: Personas) -> None:
-    invoice = make_invoice(people.harlow_west, "1234.56", number="A1-77")
-    dana = client_of(people.dana)
-    assert dana.get("/search/?q=A1-77").headers["Location"] == f"/invoices/{invoice.code}/"
-    assert numbers(dana.get("/search/?q=a1-7", follow=True).content) == ["A1-77"]
-    assert numbers(dana.get("/search/?q=1,234.56", follow=True).content) == ["A1-77"]
-    assert client_of(people.carol).get("/search/?q=A1-77").headers["Location"] == "/invoices/?q=A1-77&state=all"
-
-
-def test_a_pay_run_is_found_by_its_number(people: Personas) -> None:
-    _, hidden = choice(people.dana, "pay", invoice=(own := make_invoice(people.harlow_west)).code)
-    made = client_of(people.dana).post(
-        "/invoices/selection/pay-runs/", {"invoice": own.code, "title": "November", "run": "", **hidden}
-    )
-    assert client_of(people.dana).get("/search/?q=run 1").headers["Location"] == made.headers["Location"]
-    assert client_of(people.carol).get("/search/?q=run 1").headers["Location"].startswith("/invoices/")
 
 
 def test_a_reissued_invoice_leaves_the_list_to_its_newest_revision(people: Personas) -> None:
