@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from payments import (
-    allocation_views,
-    approval_views,
-    group_views,
-    invoice_views,
-    payment_views,
-    run_views,
-    selection_views,
-)
+from payments.groups import views as group_views
+from payments.invoices import selection_views
+from payments.invoices import views as invoice_views
+from payments.runs import allocation_views, approval_views
+from payments.runs import views as run_views
+from payments.tracking import views as payment_views
 
 urlpatterns: list[URLPattern] = [
     path("search/", invoice_views.search, name="search"),

@@ -9,7 +9,7 @@ from django.conf import settings
 from payments.ar.gateway import CONNECTOR, Connector, DropFolders, Undeliverable
 from payments.domain.references import ReferenceInvalid
 from payments.models import ArPosting, Payment
-from payments.x12_writer import CannotWriteX12, Envelope
+from payments.x12.writer import CannotWriteX12, Envelope
 from remittance.advice import AdviceDoesNotTie
 from remittance.payees import identifiers
 from remittance.queries import advice_of

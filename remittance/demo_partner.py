@@ -12,7 +12,7 @@ from pathlib import Path
 from payments.ar.acknowledgements import Acknowledgement, InvoiceVerdict, Level, Verdict
 from payments.ar.answers import write_824, write_997, write_ta1
 from payments.ar.gateway import DropFolders
-from payments.x12_writer import Envelope
+from payments.x12.writer import Envelope
 from remittance.x12_820 import Received820, ReceivedLine, read_820
 
 NAME = "MERIDIANAR"

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from payments.x12_documents import Document, Segment, read_documents, unreadable
-from payments.x12_writer import Envelope, fits, identifier, interchange, name, segment
+from payments.x12.documents import Document, Segment, read_documents, unreadable
+from payments.x12.writer import Envelope, fits, identifier, interchange, name, segment
 from portal.money import exponent
 from remittance.advice import AdviceLine, Method, RemittanceAdvice
 

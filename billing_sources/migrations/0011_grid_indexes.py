@@ -5,7 +5,7 @@ from django.db import migrations
 from portal import roles
 from portal.row_security import CUSTOMER
 
-# The sort keys of payments/invoice_queries.py, customer first. A list is mostly about what is open, a small part of
+# The sort keys of payments/invoices/queries.py, customer first. A list is mostly about what is open, a small part of
 # all: that has its own indexes. What totals add up is included, so that they are read from the index alone.
 # LEAST(due_on, …), unlike COALESCE, counts as leakproof, so that a page begins in the index under row security too.
 INDEXES = migrations.RunSQL(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 
-from payments.x12_documents import Document, Segment, read_documents, unreadable
+from payments.x12.documents import Document, Segment, read_documents, unreadable
 
 
 class Level(StrEnum):

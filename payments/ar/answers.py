@@ -6,7 +6,7 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 from payments.ar.acknowledgements import Acknowledgement, InvoiceVerdict, Verdict
-from payments.x12_writer import Envelope, bare_interchange, control_text, identifier, interchange, name, segment
+from payments.x12.writer import Envelope, bare_interchange, control_text, identifier, interchange, name, segment
 
 _SYNTAX_CODES = {
     Verdict.ACCEPTED: "A",

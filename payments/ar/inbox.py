@@ -15,7 +15,7 @@ from payments.ar.judgement import Difference
 from payments.ar.outbox import Clock
 from payments.ar.verdicts import Answered, apply_answers, open_break
 from payments.models import ArMessage, ArPosting
-from payments.x12_documents import UnreadableX12
+from payments.x12.documents import UnreadableX12
 from portal.tenancy import carrier
 
 UNFINISHED = (".part", ".tmp")

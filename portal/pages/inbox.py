@@ -9,8 +9,8 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 
 from billing_sources.models import Invoice
-from payments.payment_queries import payments_for
-from payments.run_queries import runs_for
+from payments.runs.queries import runs_for
+from payments.tracking.queries import payments_for
 from portal.actor import Actor
 from portal.customers import access
 

@@ -16,17 +16,17 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from billing_sources import checks, runs
-from billing_sources.board import Month, last_closed, read_month
-from billing_sources.board_cells import BoardPage, board_page
 from billing_sources.calendar import Cycle, closing_cycle
-from billing_sources.file_queries import get_file
 from billing_sources.models import (
     ImportFile,
     ImportRun,
     QuarantinedInvoice,
 )
-from billing_sources.rules import plain_words
-from billing_sources.run_queries import get_run
+from billing_sources.staff.board import Month, last_closed, read_month
+from billing_sources.staff.board_cells import BoardPage, board_page
+from billing_sources.staff.file_queries import get_file
+from billing_sources.staff.rules import plain_words
+from billing_sources.staff.run_queries import get_run
 from portal.tenancy import carrier, ingest
 from tests.billing_sources.staff import BILLS, HELD, ORDER, Night, figure, signed_in, text_of, write
 from tests.factories import make_invoices

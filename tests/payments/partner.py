@@ -14,7 +14,7 @@ from payments.ar.gateway import CONNECTOR, Connector, DropFolders
 from payments.ar.inbox import collect_answers
 from payments.ar.outbox import push_due
 from payments.models import Allocation, ArPosting, Payment
-from payments.x12_writer import Envelope
+from payments.x12.writer import Envelope
 from portal.tenancy import carrier
 
 _controls = count(1)

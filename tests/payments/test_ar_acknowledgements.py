@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from payments.ar.acknowledgements import Acknowledgement, InvoiceVerdict, Level, Verdict, read_acknowledgements
 from payments.ar.answers import write_824, write_997, write_ta1
-from payments.x12_documents import UnreadableX12
-from payments.x12_writer import Envelope, interchange
+from payments.x12.documents import UnreadableX12
+from payments.x12.writer import Envelope, interchange
 
 ENVELOPE = Envelope("CARRIERAR", "TRIBUTARY", 501, 502, datetime(2026, 12, 13, 9, tzinfo=UTC), set_control=3)
 

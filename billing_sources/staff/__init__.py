@@ -1,0 +1,1 @@
+"""The carrier engineer's pages: cycles, runs, files, quarantine, accounts, terms."""

@@ -1,0 +1,140 @@
+"""What a filter says in words, and what it could say: the chips over the list and the choices of its form.
+
+Called inside `acting(actor)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from billing_sources.models import BillCycle, BillingSystem
+from payments.invoices.filters import SIZES, STATES, InvoiceFilter, first_page
+from payments.models import InvoiceGroup, Tag
+from portal.actor import Actor
+from portal.customers import access
+from portal.customers.models import Account
+
+
+@dataclass(frozen=True)
+class Chip:
+    """`url` is the list without what the chip says, or with it where it is an offer."""
+
+    label: str
+    value: str
+    url: str
+    is_on: bool = False
+
+
+@dataclass(frozen=True)
+class Column:
+    """The head of a column (templates/components/sorter.html)."""
+
+    label: str
+    url: str = ""
+    direction: str = ""
+    is_number: bool = False
+    is_spare: bool = False
+
+
+@dataclass(frozen=True)
+class Option:
+    value: str
+    label: str
+    is_chosen: bool
+
+
+def state_chips(chosen: InvoiceFilter) -> list[Chip]:
+    return [
+        Chip("", word, f"?{first_page(chosen, state=state)}", is_on=state == chosen.state)
+        for state, word in STATES.items()
+    ]
+
+
+def set_chips(chosen: InvoiceFilter) -> list[Chip]:
+    """One chip for each thing that the filter asks for beside the state; its link takes it away."""
+    return [Chip(label, value, f"?{first_page(chosen, **unset)}") for label, value, unset in _said(chosen) if value]
+
+
+def columns(chosen: InvoiceFilter, *, shows_currency: bool) -> list[Column]:
+    return [
+        _sorting(chosen, "number", "Invoice"),
+        _sorting(chosen, "account", "Account"),
+        Column("Billed by", is_spare=True),
+        Column("Tags", is_spare=True),
+        _sorting(chosen, "due", "Due"),
+        *([Column("Cur.")] if shows_currency else []),
+        _sorting(chosen, "billed", "Billed", is_number=True),
+        _sorting(chosen, "open", "Open", is_number=True),
+        Column("State"),
+    ]
+
+
+def choices(actor: Actor, chosen: InvoiceFilter) -> dict[str, list[Option]]:
+    """The lists of the filter's form: only nodes, systems, tags and groups that the actor may see."""
+    systems = BillingSystem.objects.order_by("name").values_list("key", "name")
+    cycles = sorted(set(BillCycle.objects.values_list("code", flat=True)), key=lambda code: (len(code), code))
+    tags = Tag.objects.order_by("name").values_list("name", flat=True)
+    groups = InvoiceGroup.objects.order_by("name").values_list("code", "name")
+    return {
+        "states": _options(STATES.items(), chosen.state),
+        "accounts": _options(_nodes(actor), chosen.account),
+        "systems": _options(systems, chosen.system),
+        "cycles": _options(((code, f"Cycle {code}") for code in cycles), chosen.cycle),
+        "tags": _options(((name, name) for name in tags), chosen.tag),
+        "groups": _options(groups, chosen.group),
+        "sizes": _options(((size, f"{size} rows") for size in SIZES), chosen.size),
+    }
+
+
+def _said(chosen: InvoiceFilter) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    yield "Says", chosen.q, {"q": ""}
+    yield "Due", _range(chosen.due_from, chosen.due_to), {"due_from": None, "due_to": None}
+    yield "Account", _name(Account, chosen.account), {"account": None}
+    yield "System", _system_name(chosen.system), {"system": ""}
+    yield "Cycle", chosen.cycle, {"cycle": ""}
+    yield "Tag", chosen.tag, {"tag": ""}
+    yield "Group", _name(InvoiceGroup, chosen.group), {"group": None}
+    yield "Currency", chosen.currency, {"currency": ""}
+    yield "Billed", _range(chosen.amount_from, chosen.amount_to), {"amount_from": None, "amount_to": None}
+    yield "Reissued", "Reissued" if chosen.reissued else "", {"reissued": ""}
+
+
+def _range(first: object, last: object) -> str:
+    if first is not None and first == last:
+        return f"{first:,}" if not hasattr(first, "isoformat") else f"on {first}"
+    parts = [f"from {first}" if first is not None else "", f"to {last}" if last is not None else ""]
+    return " ".join(part for part in parts if part)
+
+
+def _name(model: type[Account] | type[InvoiceGroup], code: UUID | None) -> str:
+    if code is None:
+        return ""
+    return str(model.objects.filter(code=code).values_list("name", flat=True).first() or "unknown")
+
+
+def _system_name(key: str) -> str:
+    return (BillingSystem.objects.filter(key=key).values_list("name", flat=True).first() or key) if key else ""
+
+
+def _sorting(chosen: InvoiceFilter, name: str, label: str, *, is_number: bool = False) -> Column:
+    is_sorted = chosen.sort_column == name
+    turned = f"-{name}" if is_sorted and not chosen.is_descending else name
+    direction = ("descending" if chosen.is_descending else "ascending") if is_sorted else ""
+    return Column(label, f"?{first_page(chosen, sort=turned)}", direction, is_number)
+
+
+def _nodes(actor: Actor) -> list[tuple[object, str]]:
+    """The tree in reach, top down; a level is a step to the right."""
+    reach = access.scope(actor, "see")
+    nodes = Account.objects.filter(customer_id=actor.customer_id)
+    if not reach.everything:
+        nodes = nodes.filter(pk__in=reach.ids)
+    found = sorted(nodes.values_list("path", "name", "code"), key=lambda node: node[0].split("."))
+    return [(code, "\u2003" * path.count(".") + name) for path, name, code in found]
+
+
+def _options(pairs: Any, chosen: object) -> list[Option]:
+    return [Option(str(value), label, str(value) == str(chosen)) for value, label in pairs]

@@ -1,0 +1,165 @@
+"""The rows of a filter as CSV or xlsx, sent while they are read: memory does not grow with them.
+
+Invoice numbers, accounts and tags come from outside, so no cell of text is ever a formula (invariants §5.6): CSV
+cells that could be one get an apostrophe, in xlsx every text is stored as text. Amounts stay numbers in both.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from xml.sax.saxutils import escape
+
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+
+from payments.invoices.filters import InvoiceFilter
+from payments.invoices.queries import facts_of, visible_to
+from payments.invoices.rows import InvoiceFacts, account_path, billed_by, state_of
+from portal.actor import Actor
+from portal.money import round_to
+from portal.tenancy import acting
+
+Cell = str | Decimal
+
+HEADS: Final = ("Invoice", "Account", "Billed by", "Tags", "Due", "Currency", "Billed", "Open", "State")
+_WIDTHS: Final = (22, 34, 22, 20, 12, 9, 15, 15, 14)
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+_CHUNK: Final = 64 * 1024
+
+
+def csv_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]:
+    """UTF-8 with a byte order mark, or spreadsheets misread it."""
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    buffer.write("\ufeff")
+    writer.writerow(HEADS)
+    for row in _rows(actor, chosen, today):
+        writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row])
+        if buffer.tell() >= _CHUNK:
+            yield _taken(buffer)
+    yield _taken(buffer)
+
+
+def xlsx_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]:
+    """One sheet, its head frozen and filterable."""
+    sink = _Sink()
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        for name, part in _PARTS.items():
+            book.writestr(name, part)
+        with book.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            for xml in _sheet(_rows(actor, chosen, today)):
+                sheet.write(xml.encode())
+                yield from sink.take()
+    yield from sink.take(everything=True)
+
+
+def _rows(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[list[Cell]]:
+    """In a transaction of their own: the answer is sent after the page's has ended."""
+    with acting(actor, read_only=True):
+        for facts in facts_of(visible_to(actor), chosen, today).iterator(chunk_size=2000):
+            yield _cells(InvoiceFacts._make(facts), today)
+
+
+def _cells(facts: InvoiceFacts, today: date) -> list[Cell]:
+    state, _ = state_of(facts, today)
+    return [
+        facts.number,
+        account_path(facts.account, facts.parent, facts.grandparent),
+        billed_by(facts.system, facts.cycle),
+        ", ".join(facts.tags),
+        facts.due_on.isoformat() if facts.due_on else "",
+        facts.currency,
+        round_to(facts.payable, facts.currency),
+        round_to(facts.open, facts.currency),
+        state,
+    ]
+
+
+def _harmless(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _taken(buffer: io.StringIO) -> bytes:
+    text = buffer.getvalue()
+    buffer.seek(0)
+    buffer.truncate()
+    return text.encode()
+
+
+def _sheet(rows: Iterable[list[Cell]]) -> Iterator[str]:
+    columns = "".join(
+        f'<col min="{place}" max="{place}" width="{width}" customWidth="1"/>'
+        for place, width in enumerate(_WIDTHS, start=1)
+    )
+    yield (
+        f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
+        '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
+        f"<cols>{columns}</cols><sheetData><row>{''.join(_text(head, bold=True) for head in HEADS)}</row>"
+    )
+    for row in rows:
+        yield f"<row>{''.join(_text(cell) if isinstance(cell, str) else _number(cell) for cell in row)}</row>"
+    yield '</sheetData><autoFilter ref="A:I"/></worksheet>'
+
+
+def _text(text: str, *, bold: bool = False) -> str:
+    clean = escape(ILLEGAL_CHARACTERS_RE.sub("", text))
+    style = ' s="1"' if bold else ""
+    return f'<c t="inlineStr"{style}><is><t xml:space="preserve">{clean}</t></is></c>'
+
+
+def _number(amount: Decimal) -> str:
+    return f'<c s="2"><v>{amount:f}</v></c>' if amount.as_tuple().exponent else f'<c s="3"><v>{amount:f}</v></c>'
+
+
+class _Sink(io.RawIOBase):
+    """What the archive writes to, given on as it comes; it cannot be wound back."""
+
+    def __init__(self) -> None:
+        self.pieces: list[bytes] = []
+        self.waiting = 0
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, data: Any) -> int:
+        piece = bytes(data)
+        self.pieces.append(piece)
+        self.waiting += len(piece)
+        return len(piece)
+
+    def take(self, *, everything: bool = False) -> Iterator[bytes]:
+        if self.waiting >= _CHUNK or (everything and self.pieces):
+            yield b"".join(self.pieces)
+            self.pieces.clear()
+            self.waiting = 0
+
+
+_XML: Final = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>'
+_MAIN: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_OFFICE: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_PACKAGE: Final = "http://schemas.openxmlformats.org/package/2006"
+_TYPE: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_PARTS: Final = {
+    "[Content_Types].xml": f'{_XML}<Types xmlns="{_PACKAGE}/content-types">'
+    '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+    f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
+    f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/>'
+    f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/></Types>',
+    "_rels/.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="book" Type="{_OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+    "xl/workbook.xml": f'{_XML}<workbook xmlns="{_MAIN}" xmlns:r="{_OFFICE}">'
+    '<sheets><sheet name="Invoices" sheetId="1" r:id="sheet"/></sheets></workbook>',
+    "xl/_rels/workbook.xml.rels": f'{_XML}<Relationships xmlns="{_PACKAGE}/relationships">'
+    f'<Relationship Id="sheet" Type="{_OFFICE}/worksheet" Target="worksheets/sheet1.xml"/>'
+    f'<Relationship Id="styles" Type="{_OFFICE}/styles" Target="styles.xml"/></Relationships>',
+    "xl/styles.xml": f'{_XML}<styleSheet xmlns="{_MAIN}"><fonts count="2"><font/><font><b/></font></fonts>'
+    '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill>'
+    '</fills><borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs><cellXfs count="4"><xf/>'
+    '<xf fontId="1" applyFont="1"/><xf numFmtId="4" applyNumberFormat="1"/><xf numFmtId="3" applyNumberFormat="1"/>'
+    '</cellXfs><cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/></cellStyles></styleSheet>',
+}

@@ -1,0 +1,116 @@
+"""The list of invoices, one invoice, and finding anything."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, cast
+from uuid import UUID
+
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+
+from payments.invoices import chips
+from payments.invoices.detail import get_invoice_for
+from payments.invoices.export import csv_of, xlsx_of
+from payments.invoices.filters import InvoiceFilter, first_page, query, read_filter, whole
+from payments.invoices.markup import table_rows
+from payments.invoices.queries import InvoicePage, matching, named, page_of, totals_of, visible_to
+from payments.invoices.rows import sums
+from payments.invoices.search import find
+from payments.invoices.selection import posted_codes
+from portal.customers import access
+from portal.impersonation.policy import customer_page
+from portal.requests import CustomerRequest
+
+
+@customer_page("see", "GET", "HEAD", "POST")
+def invoice_list(request: CustomerRequest) -> HttpResponse:
+    """The list. A POST changes nothing: it turns the page and keeps what is checked, where no script does."""
+    chosen, today, kept = read_filter(request.GET), timezone.localdate(), posted_codes(request)
+    visible = visible_to(request.actor)
+    page = page_of(visible, chosen, today, reverse("invoices"), kept)
+    totals = totals_of(visible & matching(chosen, today))
+    elsewhere = kept - {UUID(row.code) for row in page.rows}
+    selected = totals_of(visible & named(elsewhere)) if elsewhere else []
+    count = sum(total.count for total in totals)
+    rights, shows_currency = _rights(request), len(totals) > 1
+    context = {
+        "rows": table_rows(page.rows, may_select=rights["may_select"], shows_currency=shows_currency),
+        "columns": chips.columns(chosen, shows_currency=shows_currency),
+        "sums": sums(totals, selected),
+        "count": f"{count:,}",
+        "elsewhere": sorted(map(str, elsewhere)),
+        "state_chips": chips.state_chips(chosen),
+        "set_chips": chips.set_chips(chosen),
+        **rights,
+        **_addresses(chosen, page, count),
+    }
+    return render(request, "payments/invoice_list.html", context)
+
+
+@customer_page("see")
+def invoice_filter(request: CustomerRequest) -> HttpResponse:
+    """The filter's form: a page of its own, or what folds out over the list."""
+    chosen = read_filter(request.GET)
+    context = {"chosen": chosen, **chips.choices(request.actor, chosen)}
+    part = "#form" if "HX-Request" in request.headers else ""
+    return render(request, f"payments/invoice_filter.html{part}", context)
+
+
+@customer_page("see")
+def invoice_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
+    invoice = get_invoice_for(request.actor, code, timezone.localdate(), shows_all="charges" in request.GET)
+    if invoice is None:
+        raise Http404
+    return render(request, "payments/invoice_detail.html", {"invoice": invoice, **_rights(request)})
+
+
+@customer_page("see")
+def invoices_csv(request: CustomerRequest) -> HttpResponse:
+    return _download(csv_of(request.actor, read_filter(request.GET), timezone.localdate()), "csv", "text/csv")
+
+
+@customer_page("see")
+def invoices_xlsx(request: CustomerRequest) -> HttpResponse:
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return _download(xlsx_of(request.actor, read_filter(request.GET), timezone.localdate()), "xlsx", kind)
+
+
+@customer_page("see")
+def search(request: CustomerRequest) -> HttpResponse:
+    """Straight to the one thing that is called so; else the invoices that say so."""
+    return redirect(find(request.actor, request.GET.get("q", "").strip()))
+
+
+def _download(body: Iterator[bytes], suffix: str, kind: str) -> HttpResponse:
+    response = StreamingHttpResponse(body, content_type=kind)
+    response.headers["Content-Disposition"] = f'attachment; filename="invoices-{timezone.localdate()}.{suffix}"'
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return cast(HttpResponse, response)  # the stubs know a streamed answer under another class
+
+
+def _rights(request: CustomerRequest) -> dict[str, bool]:
+    rights = access.rights_of(request.actor)
+    return {
+        "may_tag": "tag" in rights,
+        "may_prepare": "prepare" in rights,
+        "may_select": bool(rights & {"tag", "prepare"}),
+    }
+
+
+def _addresses(chosen: InvoiceFilter, page: InvoicePage, count: int) -> dict[str, Any]:
+    """Where the links of the list lead; `whole` is the filter alone, for "all in this filter"."""
+    first, last = chosen.first, chosen.first + len(page.rows) - 1
+    back = max(1, first - chosen.size)
+    newer = query(chosen, after=None, before=page.newer, first=back) if page.newer else ""
+    older = query(chosen, after=page.older, before=None, first=last + 1) if page.older else ""
+    return {
+        "shown": f"{first:,}–{last:,} of {count:,}" if page.rows else "",
+        "newer_url": f"?{newer}" if newer else "",
+        "older_url": f"?{older}" if older else "",
+        "view": query(chosen),
+        "whole": whole(chosen),
+        "everything_url": f"?{first_page(InvoiceFilter(state='all'))}",
+    }

@@ -1,0 +1,1 @@
+"""The pages of a pay run: build, submit, review, approve, release."""

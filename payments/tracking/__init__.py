@@ -1,0 +1,1 @@
+"""What became of a payment, and of its message to AR."""
