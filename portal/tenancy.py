@@ -7,16 +7,20 @@ nothing leaks to whoever gets the connection next.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any, TypeVar
 
 from django.db import connection, transaction
 
 from portal import roles
 from portal.actor import Actor
 
+T = TypeVar("T")
+
 _scope: ContextVar[tuple[str, int, int, bool] | None] = ContextVar("tenancy scope", default=None)
+_seen: ContextVar[dict[Any, Any] | None] = ContextVar("what a read-only transaction has seen", default=None)
 
 
 class TenancyError(RuntimeError):
@@ -53,6 +57,16 @@ def identified(user_id: int) -> Iterator[None]:
         yield
 
 
+def seen(key: Any, ask: Callable[[], T]) -> T:
+    """What `ask` answers; in a read-only transaction it is asked once, because nothing in it can change."""
+    memory = _seen.get()
+    if memory is None:
+        return ask()
+    if key not in memory:
+        memory[key] = ask()
+    return memory[key]  # type: ignore[no-any-return]  # what `ask` gave
+
+
 @contextmanager
 def _as_role(role: str, customer_id: int, user_id: int, read_only: bool) -> Iterator[None]:
     wanted = (role, customer_id, user_id, read_only)
@@ -65,13 +79,14 @@ def _as_role(role: str, customer_id: int, user_id: int, read_only: bool) -> Iter
         return
     if connection.in_atomic_block and not _is_test_transaction():
         raise TenancyError("a tenant transaction must be the outermost one")
-    token = _scope.set(wanted)
+    token, memory = _scope.set(wanted), _seen.set({} if read_only else None)
     try:
         with transaction.atomic():
             _set_local(role, customer_id, user_id, read_only)
             yield
     finally:
         _scope.reset(token)
+        _seen.reset(memory)
 
 
 def _is_test_transaction() -> bool:
@@ -80,10 +95,8 @@ def _is_test_transaction() -> bool:
 
 def _set_local(role: str, customer_id: int, user_id: int, read_only: bool) -> None:
     with connection.cursor() as cursor:
-        if read_only:
-            cursor.execute("SET TRANSACTION READ ONLY")
         cursor.execute(
-            "SELECT set_config('tributary.customer', %s, true), set_config('tributary.user', %s, true),"
-            " set_config('role', %s, true)",
-            [str(customer_id or ""), str(user_id or ""), role or "none"],
+            "SELECT set_config('transaction_read_only', %s, true), set_config('tributary.customer', %s, true),"
+            " set_config('tributary.user', %s, true), set_config('role', %s, true)",
+            ["on" if read_only else "off", str(customer_id or ""), str(user_id or ""), role or "none"],
         )

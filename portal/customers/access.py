@@ -15,6 +15,7 @@ from guardian.shortcuts import assign_perm, remove_perm
 
 from portal.actor import Actor
 from portal.customers.models import Account
+from portal.tenancy import seen
 from portal.users.models import User
 
 RIGHTS: Final = ("see", "tag", "prepare", "approve", "administer")
@@ -87,10 +88,12 @@ def _granted_nodes(actor: Actor, right: str) -> list[int]:
 
 
 def _grants(actor: Actor) -> list[tuple[str, int]]:
-    """Every right of the actor and the node it was given on.
+    """Every right of the actor and the node it was given on."""
+    return seen(("grants", actor), lambda: _read_grants(actor))
 
-    Asked of guardian's table itself: every page asks several times, and guardian's shortcut takes ten times as long.
-    """
+
+def _read_grants(actor: Actor) -> list[tuple[str, int]]:
+    """Asked of guardian's table itself: every page asks, and guardian's shortcut takes ten times as long."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT right_.codename, given.content_object_id FROM customers_accountuserobjectpermission given"

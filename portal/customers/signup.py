@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
@@ -30,13 +29,13 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return str(super().clean_email(email))
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
-        """The invitation's link came by e-mail, so the address is proven."""
+        """The invitation's link came by e-mail, so the address is proven: allauth is told before it asks for a proof."""
         invitation = _invitation(request)
         if invitation is None:
             raise ValidationError("The invitation is no longer valid.")
         user.name = invitation.email.split("@")[0]
         user = super().save_user(request, user, form, commit=commit)
-        EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+        self.stash_verified_email(request, user.email)
         accept_invitation(code=invitation.code, user=user, now=timezone.now())
         del request.session[SESSION_KEY]
         return user

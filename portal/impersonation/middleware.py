@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.db import connection
 from django.http import HttpResponse
 from django.utils import timezone
 
 from portal.actor import Actor, CarrierActor
-from portal.customers.models import Membership
 from portal.impersonation.queries import live_visit
 from portal.requests import PortalRequest
 from portal.tenancy import identified
@@ -42,16 +42,21 @@ class ActorMiddleware:
 
 def _member(user: User, chosen: int | None) -> Actor | None:
     """The user at work for the customer they chose, or for their first."""
-    with identified(user.pk):
-        memberships = list(Membership.objects.filter(user=user).select_related("customer").order_by("pk"))
-    if not memberships:
+    with identified(user.pk), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT c.id, c.name FROM customers_membership m JOIN customers_customer c ON c.id = m.customer_id"
+            " WHERE m.user_id = %s ORDER BY m.id",
+            [user.pk],
+        )
+        customers = dict(cursor.fetchall())
+    if not customers:
         return None
-    membership = next((m for m in memberships if m.customer_id == chosen), memberships[0])
+    customer_id = chosen if chosen is not None and chosen in customers else next(iter(customers))
     return Actor(
         user_id=user.pk,
-        customer_id=membership.customer_id,
+        customer_id=customer_id,
         name=user.name,
-        customer_name=membership.customer.name,
+        customer_name=customers[customer_id],
         real_user_id=user.pk,
         real_name=user.name,
     )
