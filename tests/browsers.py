@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, ViewportSize, expect, sync_playwright
 
 from tests.personas import PASSWORD
 
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 PATIENCE = 20_000  # milliseconds for one thing to happen on a page
-_TELL_OF_CSP = "document.addEventListener('securitypolicyviolation', e => console.error('CSP: ' + e.violatedDirective))"
+_TELL_OF_CSP = """document.addEventListener("securitypolicyviolation", (event) => {
+  console.error(`the policy forbids ${event.violatedDirective} of ${event.blockedURI} on ${event.documentURI}`);
+});"""
 
 SitDown = Callable[..., "Person"]
 _SEATED = pytest.StashKey[list["Person"]]()
@@ -63,7 +66,7 @@ class Person:
     def _hear(self, message: ConsoleMessage) -> None:
         is_about_a_status = message.text.startswith("Failed to load resource")  # `_see` judges those
         if message.type == "error" and not is_about_a_status:
-            self.complaints.append(f"console: {message.text} on {self.page.url}")
+            self.complaints.append(f"console: {message.text}")
 
     def _see(self, response: Response) -> None:
         if response.status >= 500:

@@ -1,0 +1,116 @@
+"""A portal that has been lived in for a while: something of everything that a page can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from django.utils import timezone
+
+from billing_sources.models import Invoice
+from payments.ar.gateway import DropFolders
+from portal.impersonation.operations import end_visit, start_visit
+from portal.tenancy import ingest
+from remittance import tasks
+from remittance.demo_partner import answer_all
+from tests.live import Stack
+from tests.payments.conftest import Desk
+from tests.personas import Personas
+from tests.stories.conftest import Mailbox
+
+SHORT = Decimal(10)
+
+
+@dataclass(frozen=True)
+class Life:
+    """The portal's address, and the runs that somebody is in the middle of."""
+
+    url: str
+    draft: UUID
+    submitted: UUID
+    approved: UUID
+    released: UUID
+
+
+@pytest.fixture
+def mailbox(stack: Stack, people: Personas) -> Mailbox:
+    return Mailbox(stack, people)
+
+
+@pytest.fixture
+def life(stack: Stack, people: Personas, mailbox: Mailbox) -> Life:
+    url = stack.web()
+    bills_came(stack, mailbox)
+    a_rep_came(people)
+    desk = Desk(people, timezone.now())
+    bills = payable_bills()
+    desk.do("tag_invoices", invoices=[bill.code for bill in bills[:5]], tag="CC 4410")
+    desk.do("group_invoices", invoices=[bill.code for bill in bills[2:9]], group="West and East")
+    released = paid_short_and_released(desk, bills[:4])
+    ar_answered(stack)
+    return Life(
+        url,
+        draft=half_placed(desk, bills[10:16]),
+        submitted=desk.submitted(*bills[4:6], payments=2),
+        approved=desk.approved(*bills[6:8]),
+        released=released,
+    )
+
+
+def bills_came(stack: Stack, mailbox: Mailbox) -> None:
+    """Two systems' nights: good bills, two that are held, a file cut short, accounts that nobody knows."""
+    atlas, boreal = mailbox.order(invoices=24), mailbox.order(invoices=6, system="boreal")
+    mailbox.know(atlas)
+    mailbox.know(replace(boreal, accounts=5, invoices=5))
+    cut = replace(mailbox.order(invoices=8), cycle="2", faults=("truncated",))
+    mailbox.receive(replace(atlas, faults=("wrong_total", "unknown_term")), cut, boreal)
+    for system in ("atlas", "boreal"):
+        stack.run("import_invoices", system)
+
+
+def payable_bills() -> list[Invoice]:
+    with ingest():
+        return list(Invoice.objects.filter(state="published", currency="USD", open__gt=50).order_by("number"))
+
+
+def paid_short_and_released(desk: Desk, bills: list[Invoice]) -> UUID:
+    run = desk.open(*bills, title="November, first half")
+    payment = desk.pay(run)
+    desk.place(run, payment, *bills[1:])
+    desk.place(run, payment, bills[0], amount=str(bills[0].payable - SHORT))
+    desk.do("short_pay", run=run, invoice=bills[0].code, amount=SHORT, reason="rate_not_as_agreed")
+    desk.do("submit_run", run=run)
+    desk.do("approve_run", desk.people.victor, run=run, sha256=desk.run(run).submitted_sha256)
+    desk.do("release_run", desk.people.victor, run=run)
+    return run
+
+
+def ar_answered(stack: Stack) -> None:
+    tasks.issue_slips()
+    tasks.push_due()
+    answer_all(DropFolders.under(stack.var / "ar"), timezone.now())
+    tasks.collect_answers()
+
+
+def half_placed(desk: Desk, bills: list[Invoice]) -> UUID:
+    run = desk.open(*bills, title="November, second half")
+    wire = desk.pay(run, "wire", planned="5000.00")
+    desk.pay(run, "cheque")
+    desk.place(run, wire, *bills[:2])
+    return run
+
+
+def a_rep_came(people: Personas) -> None:
+    start = timezone.now() - timedelta(hours=2)
+    start_visit(
+        actor=people.sam,
+        customer_code=str(people.harlow.code),
+        user_id=people.dana.user_id,
+        reason="Which bill of November is the reissued one?",
+        ticket="T-204",
+        now=start,
+    )
+    end_visit(actor=people.sam, now=start + timedelta(minutes=12))
