@@ -66,9 +66,7 @@ def _systems() -> None:
 
 def _customer(name: str, number: str) -> Account:
     """The root of the customer's tree."""
-    customer = Customer.objects.create(
-        name=name, number=number, address_lines=["Accounts payable", f"Customer {number}"]
-    )
+    customer = Customer.objects.create(name=name, number=number, address_lines=["Accounts payable"])
     return Account.objects.create(customer=customer, name=name, level="customer")
 
 
