@@ -90,7 +90,7 @@ def test_what_ar_rejects_stands_first_with_its_words_and_its_money(
     partner.post(Verdict.PARTIALLY, told)
     page = dana.see(page_of(desk.payments(run)[0]))
     said = words(page)
-    assert f"{bad.number} Harlow West 30.00 Rejected Account is closed." in said
+    assert f"{bad.number} Harlow West 30.00 Rejected AR says of {bad.number}: Account is closed." in said
     assert said.index(bad.number) < said.index(good.number)
     assert "Posted in part" in said and "Unapplied 30.00" in said
     listed = words(dana.see(reverse("payments") + "?state=rejected"))
