@@ -29,7 +29,7 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         return str(super().clean_email(email))
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
-        """The invitation's link came by e-mail, so the address is proven: allauth is told before it asks for a proof."""
+        """The invitation's link came by e-mail, so the address is proven: allauth is told, and asks for no proof."""
         invitation = _invitation(request)
         if invitation is None:
             raise ValidationError("The invitation is no longer valid.")
