@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.urls import reverse
 from django.utils import timezone
 
-from portal.actor import Actor
+from portal.actor import Actor, CarrierActor
+from portal.customers import access
 from portal.requests import PortalRequest
+from portal.tenancy import acting
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One link of the rail; `key` follows "g"."""
+    """One link of the rail, for those who have the right that its page `needs`; `key` follows "g"."""
 
     label: str
     name: str
     key: str
     starts_group: bool = False
+    needs: str = "see"
     count: str = ""
     is_current: bool = False
     url: str = ""
@@ -31,8 +34,8 @@ CUSTOMER = (
     Entry("Groups", "groups", "o"),
     Entry("Pay runs", "pay_runs", "r"),
     Entry("Payments", "payments", "m"),
-    Entry("People and rights", "people", "e", starts_group=True),
-    Entry("Visits", "visits", "v"),
+    Entry("Visits", "visits", "v", starts_group=True),
+    Entry("People and rights", "people", "e", needs="administer"),
 )
 ENGINEER = (
     Entry("Bill cycles", "bill_cycles", "c"),
@@ -49,19 +52,33 @@ def frame(request: PortalRequest) -> dict[str, Any]:
     staff = getattr(request, "carrier", None)
     if actor is None and staff is None:
         return {}
-    entries = CUSTOMER if actor else ENGINEER if staff and staff.role == "engineer" else REP
     return {
-        "nav": [_entry(entry, request.path) for entry in entries],
+        "nav": [_entry(entry, request.path) for entry in _entries(actor, staff)],
         "actor": actor or staff,
         "support_session": _visit(actor) if actor and actor.is_support else None,
         "search_url": reverse("search") if actor else "",
     }
 
 
+def _entries(actor: Actor | None, staff: CarrierActor | None) -> list[Entry]:
+    """The pages that this person can open: a link that leads to "there is nothing here" is none."""
+    if actor is None:
+        return list(ENGINEER if staff and staff.role == "engineer" else REP)
+    rights = _rights(actor)
+    return [entry for entry in CUSTOMER if entry.needs in rights]
+
+
+def _rights(actor: Actor) -> frozenset[str]:
+    """A visitor sees and no more; of them this may be asked on the carrier's pages too, which see other rows."""
+    if actor.is_support:
+        return frozenset({"see"})
+    with acting(actor, read_only=True):
+        return access.rights_of(actor)
+
+
 def _entry(entry: Entry, path: str) -> Entry:
     url = reverse(entry.name)
-    is_current = path == url if url == "/" else path.startswith(url)
-    return Entry(entry.label, entry.name, entry.key, entry.starts_group, entry.count, is_current, url)
+    return replace(entry, url=url, is_current=path == url if url == "/" else path.startswith(url))
 
 
 def _visit(actor: Actor) -> dict[str, Any]:
