@@ -12,8 +12,8 @@ import pytest
 from mockedi.testing import Mock
 
 from payments.ar.acknowledgements import Level, Verdict, read_acknowledgements
-from payments.x12_documents import UnreadableX12
-from payments.x12_writer import CannotWriteX12, Envelope
+from payments.x12.documents import UnreadableX12
+from payments.x12.writer import CannotWriteX12, Envelope
 from remittance.advice import RemittanceAdvice
 from remittance.x12_820 import read_820, write_820
 from tests.remittance.advices import MOCK_UP_LINES, PAYER, advice, line, many_lines
