@@ -69,7 +69,9 @@ def _customer(request: CarrierRequest, code: str, form: VisitForm, status: int =
     found = Customer.objects.filter(code=code).first()
     if found is None:
         raise Http404
-    members = Membership.objects.filter(customer=found, user__is_active=True).select_related("user")
+    members = (
+        Membership.objects.filter(customer=found, user__is_active=True).select_related("user").order_by("user__name")
+    )
     people = [{"user_id": m.user_id, "name": m.user.name, "title": m.title, "email": m.user.email} for m in members]
     context = {"customer": found, "people": people, "form": form}
     return render(request, "impersonation/customer_detail.html", context, status=status)

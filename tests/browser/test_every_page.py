@@ -66,6 +66,14 @@ def test_approver_and_administrator_can_read_what_is_theirs_alone(life: Life, si
         assert [*too_wide(person, pages), *unreadable(seat(sit_down, life, who, bypass_csp=True), pages)] == []
 
 
+def test_every_link_of_the_rail_leads_somewhere(life: Life, sit_down: SitDown) -> None:
+    for who in ("dana", "victor", "ada", "nils", *CARRIERS):
+        person = seat(sit_down, life, who)
+        links = [str(link.get_attribute("href")) for link in person.page.locator("#rail .rail__link").all()]
+        assert links
+        assert [link for link in links if not is_a_page(person, link)] == []
+
+
 # --- What can be wrong ----------------------------------------------------------------------------------------------
 
 
