@@ -21,8 +21,7 @@ from billing_sources.models import ImportFile, ImportRun, RawDocument
 from billing_sources.transports import Payload
 from portal.tenancy import ingest
 
-KILLS = 100
-FILES = 60
+KILLS, FILES = (1_000, 600) if os.environ.get("TRIBUTARY_SOAK") else (100, 60)
 POINTS: tuple[tuple[Any, str], ...] = (
     (archive, "_store"),
     (archive, "_sync_folder"),
