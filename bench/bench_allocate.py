@@ -14,18 +14,12 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 from typing import Any
 
-import psycopg
-from psycopg.conninfo import make_conninfo
+from bench.databases import PROJECT, database, url
 
-from portal import embedded
-
-PROJECT = Path(__file__).resolve().parent.parent
 DATABASE = "bench_allocate"
 INVOICES = 5_000
 PAYMENTS = 3
@@ -35,7 +29,7 @@ MUST = 0.4
 
 def bench_allocate(invoices: int = INVOICES) -> dict[str, Any]:
     """Milliseconds of both, medians; `ratio` is the operation's speed over the reference's."""
-    with _database() as owner:
+    with database(DATABASE) as owner:
         for statement in _SETTING.split(";\n"):
             owner.execute(statement.encode())
         owner.execute(_RUNS, {"runs": 2 * ROUNDS})
@@ -43,7 +37,7 @@ def bench_allocate(invoices: int = INVOICES) -> dict[str, Any]:
         owner.execute(_BILLS, {"invoices": 2 * ROUNDS * invoices})
         owner.execute(_ITEMS, {"invoices": invoices})
         owner.execute("VACUUM ANALYZE")
-        environment = {**os.environ, "DATABASE_URL": _url(DATABASE), "TRIBUTARY_ROLE": "tributary_web"}
+        environment = {**os.environ, "DATABASE_URL": url(DATABASE), "TRIBUTARY_ROLE": "tributary_web"}
         command = [sys.executable, "-m", "bench.bench_allocate", "--child"]
         done = subprocess.run(command, check=True, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
     return {"invoices": invoices, "payments": PAYMENTS, "must": MUST, **json.loads(done.stdout.splitlines()[-1])}
@@ -167,24 +161,6 @@ _ITEMS = """
     INSERT INTO payments_payrunitem (run_id, customer_id, invoice_id, left_open)
     SELECT 1 + (id - 1) / %(invoices)s, 1, id, false FROM billing_sources_invoice
 """
-
-
-@contextmanager
-def _database() -> Iterator[psycopg.Connection]:
-    embedded.ensure()
-    with psycopg.connect(_url("postgres"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {DATABASE}")
-        environment = {**os.environ, "DATABASE_URL": _url(DATABASE)}
-        command = [sys.executable, "manage.py", "prepare_database", "--verbosity", "0"]
-        subprocess.run(command, check=True, cwd=PROJECT, env=environment)
-        with psycopg.connect(_url(DATABASE), autocommit=True) as owner:
-            yield owner
-        admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-
-
-def _url(name: str) -> str:
-    return make_conninfo(os.environ["DATABASE_URL"], dbname=name)
 
 
 if __name__ == "__main__":

@@ -14,17 +14,14 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from psycopg.conninfo import make_conninfo
 
-from portal import embedded
+from bench.databases import PROJECT, database, url
 
-PROJECT = Path(__file__).resolve().parent.parent
 DATABASE = "bench_grid"
 INVOICES = 500_000
 ROUNDS = 30
@@ -42,9 +39,9 @@ PEOPLE = {"everything": "dana@bench.example", "one region": "nils@bench.example"
 def bench_grid(invoices: int = INVOICES) -> dict[str, Any]:
     """Milliseconds of each page for each person: the page, its SQL alone, the difference, and the difference in the
     processor time of this process, which a busy machine disturbs least."""
-    with _database() as owner:
+    with database(DATABASE) as owner:
         _make(owner, invoices)
-        environment = {**os.environ, "DATABASE_URL": _url(DATABASE), "TRIBUTARY_ROLE": "tributary_web"}
+        environment = {**os.environ, "DATABASE_URL": url(DATABASE), "TRIBUTARY_ROLE": "tributary_web"}
         command = [sys.executable, "-m", "bench.bench_grid", "--child"]
         done = subprocess.run(command, check=True, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
     pages = json.loads(done.stdout.splitlines()[-1])
@@ -190,24 +187,6 @@ _BILLS = """
     FROM (SELECT n, (20 + n %% 30011 + n %% 100 / 100.0)::numeric(14, 2) AS payable
           FROM generate_series(1, %(invoices)s::bigint) n) AS bills
 """
-
-
-@contextmanager
-def _database() -> Iterator[psycopg.Connection]:
-    embedded.ensure()
-    with psycopg.connect(_url("postgres"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {DATABASE}")
-        environment = {**os.environ, "DATABASE_URL": _url(DATABASE)}
-        command = [sys.executable, "manage.py", "prepare_database", "--verbosity", "0"]
-        subprocess.run(command, check=True, cwd=PROJECT, env=environment)
-        with psycopg.connect(_url(DATABASE), autocommit=True) as owner:
-            yield owner
-        admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-
-
-def _url(name: str) -> str:
-    return make_conninfo(os.environ["DATABASE_URL"], dbname=name)
 
 
 if __name__ == "__main__":

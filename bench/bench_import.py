@@ -17,19 +17,16 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import make_conninfo
 
+from bench.databases import PROJECT, database, url
 from billing_sources.generator import CycleOrder, generate_cycle
-from portal import embedded
 
-PROJECT = Path(__file__).resolve().parent.parent
 DATABASE = "bench_import"
 TABLES = ("billing_sources_invoice", "billing_sources_charge", "billing_sources_taxitem")
 CHARGES = 200_000
@@ -42,7 +39,7 @@ _THIS_MONTH = f"SELECT id FROM billing_sources_invoice WHERE billed_on = '{BILLE
 
 def bench_import(system: str, charges: int = CHARGES) -> dict[str, Any]:
     """Figures of one system. Seconds are wall time of one core; peaks are MiB of the importing process."""
-    with tempfile.TemporaryDirectory() as folder, _database() as owner:
+    with tempfile.TemporaryDirectory() as folder, database(DATABASE) as owner:
         bills = charges // CHARGES_PER_BILL
         order = CycleOrder(
             system, customers=40, accounts=bills, invoices=bills, seed=7, billed_on=BILLED_ON, charges=CHARGES_PER_BILL
@@ -90,7 +87,7 @@ def _write(order: CycleOrder, folder: Path) -> Path:
 def _import(system: str, path: Path) -> dict[str, Any]:
     """In a process of its own, so that its peak is the import's."""
     command = [sys.executable, "-m", "bench.bench_import", "--child", system, str(path)]
-    environment = {**os.environ, "DATABASE_URL": _url(DATABASE), "TRIBUTARY_ROLE": "tributary_worker"}
+    environment = {**os.environ, "DATABASE_URL": url(DATABASE), "TRIBUTARY_ROLE": "tributary_worker"}
     done = subprocess.run(command, check=True, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return figures
@@ -215,24 +212,6 @@ def _link_all(owner: psycopg.Connection) -> None:
         """
     )
     owner.execute("VACUUM ANALYZE")
-
-
-@contextmanager
-def _database() -> Iterator[psycopg.Connection]:
-    embedded.ensure()
-    with psycopg.connect(_url("postgres"), autocommit=True) as admin:
-        admin.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        admin.execute(f"CREATE DATABASE {DATABASE}")
-        environment = {**os.environ, "DATABASE_URL": _url(DATABASE)}
-        command = [sys.executable, "manage.py", "prepare_database", "--verbosity", "0"]
-        subprocess.run(command, check=True, cwd=PROJECT, env=environment)
-        with psycopg.connect(_url(DATABASE), autocommit=True) as owner:
-            yield owner
-        admin.execute(f"DROP DATABASE {DATABASE} WITH (FORCE)")
-
-
-def _url(name: str) -> str:
-    return make_conninfo(os.environ["DATABASE_URL"], dbname=name)
 
 
 if __name__ == "__main__":
