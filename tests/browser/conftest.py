@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from io import StringIO
 from uuid import UUID
 
 import pytest
+from django.core.management import call_command
 from django.utils import timezone
 
 from billing_sources.models import Invoice
@@ -43,7 +46,7 @@ def mailbox(stack: Stack, people: Personas) -> Mailbox:
 @pytest.fixture
 def life(stack: Stack, people: Personas, mailbox: Mailbox) -> Life:
     url = stack.web()
-    bills_came(stack, mailbox)
+    bills_came(mailbox)
     a_rep_came(people)
     desk = Desk(people, timezone.now())
     bills = payable_bills()
@@ -60,7 +63,7 @@ def life(stack: Stack, people: Personas, mailbox: Mailbox) -> Life:
     )
 
 
-def bills_came(stack: Stack, mailbox: Mailbox) -> None:
+def bills_came(mailbox: Mailbox) -> None:
     """Two systems' nights: good bills, two that are held, a file cut short, accounts that nobody knows."""
     atlas, boreal = mailbox.order(invoices=24), mailbox.order(invoices=6, system="boreal")
     mailbox.know(atlas)
@@ -68,7 +71,8 @@ def bills_came(stack: Stack, mailbox: Mailbox) -> None:
     cut = replace(mailbox.order(invoices=8), cycle="2", faults=("truncated",))
     mailbox.receive(replace(atlas, faults=("wrong_total", "unknown_term")), cut, boreal)
     for system in ("atlas", "boreal"):
-        stack.run("import_invoices", system)
+        with suppress(SystemExit):  # its exit code says that something is held
+            call_command("import_invoices", system, stdout=StringIO())
 
 
 def payable_bills() -> list[Invoice]:

@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Life
 from tests.browsers import Person, SitDown
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 
 def test_the_keys_of_every_screen_do_what_their_list_says(life: Life, sit_down: SitDown) -> None:

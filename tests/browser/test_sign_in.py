@@ -12,7 +12,7 @@ from tests.browsers import Person, SitDown
 from tests.live import Stack
 from tests.personas import Personas
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 NEW_PASSWORD = "a barge full of harbour lamps"
 

@@ -9,7 +9,7 @@ import pytest
 from tests.browser.conftest import Life
 from tests.browsers import Person, SitDown
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("pages")]
 
 BILL = re.compile(r"Select A\d")
 

@@ -16,7 +16,7 @@ from tests.live import Stack, eventually
 from tests.payments.conftest import Desk
 from tests.personas import Personas
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories")]
 
 PAYMENTS = 3
 

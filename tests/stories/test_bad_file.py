@@ -10,7 +10,7 @@ from tests.browsers import Person, SitDown
 from tests.live import Stack, eventually
 from tests.stories.conftest import Mailbox, ended_runs, invoices
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories")]
 
 
 def test_a_bad_file_is_quarantined_and_replayed(stack: Stack, mailbox: Mailbox, sit_down: SitDown) -> None:

@@ -15,7 +15,7 @@ from tests.browsers import Person, SitDown
 from tests.live import Stack, eventually
 from tests.stories.conftest import Mailbox, invoices
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories")]
 
 SHORT = Decimal("20.50")
 
@@ -188,9 +188,8 @@ def watch_payment_one(victor: Person, rejected: str) -> None:
     eventually(has_come, "the timeline shows AR's answer")
     for step in ("Sent to AR", "Accepted by AR"):
         expect(victor.page.locator(".timeline__step--done", has_text=step)).to_be_visible()
-    row = victor.page.get_by_role("row", name=rejected)
-    expect(row).to_contain_text("Rejected")
-    expect(row).to_contain_text("Contract rate applies")
+    expect(victor.page.locator("tr[data-row]", has_text=rejected)).to_contain_text("Rejected")
+    victor.reads(f"AR says of {rejected}: Contract rate applies")
 
 
 def states() -> list[str]:

@@ -17,7 +17,7 @@ from tests.live import Stack
 from tests.payments.conftest import Desk
 from tests.personas import Personas
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("live")]
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("stories")]
 
 REASON = "Dana called: which bill is the reissued one?"
 

@@ -20,7 +20,7 @@ from tests.payments.conftest import Desk
 from tests.personas import Personas
 from tests.stories.conftest import Mailbox, ended_runs, invoices, today
 
-pytestmark = pytest.mark.xdist_group("live")
+pytestmark = pytest.mark.xdist_group("stories")
 
 CYCLES, BILLS = 6, 30
 PAYMENTS = 9
