@@ -186,7 +186,7 @@ def _missing(refusals: Sequence[Refusal]) -> str:
     of_invoices = [refusal for refusal in refusals if refusal.rule not in _OF_PAYMENTS]
     if len(of_invoices) == 1:
         return in_words([*of_invoices, *of_payments[:1]])
-    counted = [f"{len(of_invoices):,} invoices are not settled yet."] if of_invoices else []
+    counted = [f"{len(of_invoices):,} invoices are not wholly placed yet."] if of_invoices else []
     return " ".join([*counted, *(refusal.words for refusal in of_payments[:1])])
 
 

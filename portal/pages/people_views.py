@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.core.mail import send_mail
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -14,6 +15,7 @@ from portal.customers.signup import SESSION_KEY
 from portal.impersonation.policy import customer_page, public_page, signed_in_page
 from portal.pages.people_forms import InvitationForm, RightForm
 from portal.requests import CustomerRequest, PortalRequest
+from portal.users.models import User
 
 
 @customer_page("administer")
@@ -65,13 +67,25 @@ def chosen_customer(request: PortalRequest) -> HttpResponse:
     return redirect("home")
 
 
-@public_page()
+@public_page("GET", "HEAD", "POST")
 def invitation(request: PortalRequest, code: str) -> HttpResponse:
-    """The link in the mail: opens sign-up for the invited address."""
-    if queries.pending_invitation(str(code)) is None:
+    """The link in the mail: who has a user accepts with it, anybody else signs up with the invited address."""
+    pending = queries.pending_invitation(str(code))
+    if pending is None:
         raise Http404
-    request.session[SESSION_KEY] = str(code)
-    return redirect("account_signup")
+    invited = User.objects.filter(email__iexact=pending.email).first()
+    if invited is None:
+        request.session[SESSION_KEY] = str(code)
+        return redirect("account_signup")
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.get_full_path())
+    if request.user.pk != invited.pk:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "customers/invitation.html", {"invitation": pending})
+    operations.accept_invitation(code=str(code), user=invited, now=timezone.now())
+    messages.success(request, f"You work for {pending.customer_name} now.")
+    return redirect("home")
 
 
 def _people(request: CustomerRequest, form: InvitationForm, status: int = 200) -> HttpResponse:

@@ -341,7 +341,7 @@ def test_the_totals_are_of_the_whole_run_whatever_the_page_shows(
 
 def test_submission_waits_until_every_cent_is_settled(desk: Desk, dana: Reader, bills: list[Invoice]) -> None:
     run = desk.open(*bills)
-    assert "3 invoices are not settled yet. The run has no payment." in words(dana.see(url("pay_run", run)))
+    assert "3 invoices are not wholly placed yet. The run has no payment." in words(dana.see(url("pay_run", run)))
     dana.submit(run)
     assert desk.run(run).state == "draft"
     desk.place(run, desk.pay(run), *bills)

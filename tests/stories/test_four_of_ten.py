@@ -39,7 +39,7 @@ def test_four_of_ten_by_ach_credit_three_by_wire_three_by_cheque_one_short_paid(
     for method in ("ACH credit", "Wire", "Cheque"):
         add_payment(dana, method)
     place(dana, numbers[:4], "1")
-    refuse_to_submit(dana, "6 invoices are not settled yet.")
+    refuse_to_submit(dana, "6 invoices are not wholly placed yet.")
     place(dana, numbers[4:7], "2")
     place(dana, numbers[7:], "3")
     short_pay(dana, numbers[1])
@@ -94,7 +94,7 @@ def add_to_a_pay_run(dana: Person, title: str) -> None:
     dana.reads("Add 10 invoices to a pay run")
     dana.page.get_by_label("Title of a new pay run").fill(title)
     dana.page.get_by_role("button", name="Add").click()
-    dana.reads("10 invoices are not settled yet.")
+    dana.reads("10 invoices are not wholly placed yet.")
 
 
 def add_payment(dana: Person, method: str) -> None:

@@ -1,0 +1,48 @@
+"""The way in for somebody who has a user already: at another customer, say."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.utils import timezone
+
+from portal.customers.models import Invitation, Membership
+from portal.customers.operations import invite
+from portal.tenancy import carrier
+from tests.clients import client_of
+from tests.personas import Personas
+
+
+def invited(people: Personas, email: str, now: datetime) -> Invitation:
+    return invite(actor=people.ada, email=email, title="", rights=["see"], key=uuid.uuid4(), now=now)
+
+
+def works_for(user_id: int) -> set[int]:
+    with carrier(read_only=True):
+        return set(Membership.objects.filter(user_id=user_id).values_list("customer_id", flat=True))
+
+
+def test_who_works_for_one_customer_can_be_invited_by_another(people: Personas) -> None:
+    invitation = invited(people, "carol@customer.example", timezone.now())
+
+    carol = client_of(people.carol)
+    assert b"Harlow Freight Group invites you" in carol.get(f"/invitation/{invitation.code}/").content
+    assert works_for(people.carol.user_id) == {people.lumen.pk}, "looking is not accepting"
+
+    assert carol.post(f"/invitation/{invitation.code}/").status_code == 302
+    assert works_for(people.carol.user_id) == {people.lumen.pk, people.harlow.pk}
+
+
+def test_an_invitation_is_for_the_invited_alone(people: Personas) -> None:
+    invitation = invited(people, "carol@customer.example", timezone.now())
+
+    assert client_of(people.nils).post(f"/invitation/{invitation.code}/").status_code == 404
+    assert works_for(people.nils.user_id) == {people.harlow.pk}
+
+
+def test_an_invitation_is_accepted_once(people: Personas) -> None:
+    invitation = invited(people, "carol@customer.example", timezone.now())
+    carol = client_of(people.carol)
+
+    assert [carol.post(f"/invitation/{invitation.code}/").status_code for _ in range(2)] == [302, 404]
