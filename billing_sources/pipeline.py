@@ -36,7 +36,7 @@ BATCH_BILLS = 500
 BATCH_CHARGES = 5_000
 MAX_ATTEMPTS = 3
 _DIGITS = 76  # sums are exact for any amount that a reader lets through
-_ALLOCATIONS = 100_000  # between two looks for cycles
+_ALLOCATIONS = 1_000_000  # between two looks for cycles
 _log = logging.getLogger(__name__)
 
 Opener = Callable[[], BinaryIO]
