@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -110,8 +111,9 @@ def write(order: CycleOrder, folder: Path) -> Payload:
     return Payload(path.name, path)
 
 
-def figure(text: str) -> float:
-    return round(float(text.replace(",", "").replace("\u2212", "-")) * 100)
+def figure(text: str) -> int:
+    """An amount as a page shows it, in hundredths."""
+    return int(Decimal(text.replace(",", "").replace("\u2212", "-")) * 100)
 
 
 def text_of(answer: Any) -> str:

@@ -124,13 +124,17 @@ def test_a_run_whose_worker_died_is_swept_up(cycle: BillCycle, inbound: Desk, mo
 
 
 def test_a_wake_up_that_no_broker_takes_is_no_error(cycle: BillCycle, monkeypatch: pytest.MonkeyPatch) -> None:
-    def deaf(*_: object, **__: object) -> None:
+    rings: list[object] = []
+
+    def deaf(*arguments: object, **__: object) -> None:
+        rings.append(arguments)
         raise OperationalError("no broker")
 
     monkeypatch.setattr(Task, "apply_async", deaf)
     tasks.wake(tasks.import_cycle, 1)
     monkeypatch.setattr(night, "ring_night", lambda now: [7])
     tasks.ring_night()
+    assert len(rings) == 2
 
 
 def test_a_run_whose_folder_cannot_be_read_failed_and_says_why(
