@@ -112,7 +112,7 @@ def _child(system: str, path: Path) -> None:
         cursor.execute("SELECT pg_backend_pid()")
         (backend_pid,) = cursor.fetchone()
     with _Watch(backend_pid) as watch:
-        night.work_on(run.pk, [Payload(path.name, path)])
+        night.work_on(run.pk, [Payload.of(path)])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(json.dumps(watch.figures | {"peak": round(peak, 1), "charges": report(run).charges}))
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from datetime import datetime
+from decimal import Decimal
+from typing import BinaryIO, NamedTuple
 
 from billing_sources.canonical import CanonicalInvoice, Category, ControlTotals, Issue
 from billing_sources.transports import Transport
@@ -42,6 +44,47 @@ class Vocabulary:
         return self.terms.get(" ".join(term.casefold().split()))
 
 
+class Cell(NamedTuple):
+    """One field of a raw record. `source` is the field's name as the mapping writes it (`FieldMap.source`)."""
+
+    source: str
+    text: str
+
+
+class Excerpt(NamedTuple):
+    """A raw record as a person reads it: its text decoded, and its fields in order."""
+
+    text: str
+    cells: tuple[Cell, ...]
+
+
+Locate = Callable[[BinaryIO, str], Excerpt]
+"""The raw record behind an `origin` that this source's reader wrote. Raises LookupError where there is none."""
+
+
+class Outcome(NamedTuple):
+    """What became of a file, for the system that sent it."""
+
+    name: str
+    is_accepted: bool  # False: held whole
+    bills: int
+    amount: Decimal
+    held: int
+    issues: tuple[Issue, ...]
+    ended_at: datetime
+
+
+class Reply(NamedTuple):
+    """A file for the system that sent ours."""
+
+    name: str
+    content: bytes
+
+
+Acknowledge = Callable[[BinaryIO, Outcome], list[Reply]]
+"""The source's acknowledgements of a file (TA1 and 997, a count file), from its bytes and what became of it."""
+
+
 @dataclass(frozen=True)
 class Adapter:
     """One billing system."""
@@ -56,3 +99,6 @@ class Adapter:
     vocabulary: Vocabulary
     level_names: tuple[str, ...]  # what its account tiers are called, top first
     mapping_version: int = 1
+    read_control: Callable[[bytes], ControlTotals] | None = None  # its control file, beside the bill file
+    locate: Locate | None = None
+    acknowledge: Acknowledge | None = None

@@ -43,7 +43,13 @@ def keep(payload: Payload, system: BillingSystem, now: datetime) -> RawDocument:
         document, _ = RawDocument.objects.get_or_create(
             system=system,
             sha256=print_.sha256,
-            defaults={"name": payload.name, "size": print_.size, "received_at": now},
+            defaults={
+                "name": payload.name,
+                "size": print_.size,
+                "control": payload.control,
+                "mark": payload.mark,
+                "received_at": now,
+            },
         )
     return document
 

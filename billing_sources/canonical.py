@@ -7,7 +7,7 @@ whatever sign its source prints. Dates are `datetime.date`. Text is stripped, ne
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
@@ -36,6 +36,7 @@ class BillType(StrEnum):
     CREDIT_NOTE = "credit_note"
     CORRECTED = "corrected"
     MEMO = "memo"  # repeats a bill for information: never payable
+    VOID = "void"  # the source's word that the bill of this number is void: nothing on it is due
 
 
 class CanonicalAccount(msgspec.Struct):
@@ -87,6 +88,23 @@ class CanonicalTax(msgspec.Struct):
     origin: str = ""
 
 
+class CanonicalUsage(msgspec.Struct):
+    """One call, message or session behind a usage charge. `amount` is as rated by the source, at its own precision.
+
+    Usage explains a charge and is never added to it: the proof is that the records of a charge add up to its amount.
+    """
+
+    charge: int  # position of the charge it explains; 0 where the source does not say
+    started_at: datetime  # as the source prints it, without zone
+    amount: Decimal
+    kind: str = ""  # the source's word: "LOCAL", "voice", "roaming data"
+    service: str = ""  # telephone number, circuit, resource that was used
+    other_party: str = ""  # number called or calling, destination
+    quantity: Decimal | None = None
+    unit: str = ""  # s, min, MB, …
+    origin: str = ""
+
+
 class CanonicalInvoice(msgspec.Struct):
     """One bill, as its source states it. Identity is (system, entity, number); load adds the revision.
 
@@ -113,7 +131,8 @@ class CanonicalInvoice(msgspec.Struct):
     buyer_id: str = ""
     remit_to: tuple[str, ...] = ()  # name and address lines
     payment_reference: str = ""
-    preceding: str = ""
+    preceding: str = ""  # number of the bill that this one refers to
+    replaces: str = ""  # number of the bill whose place this one takes: a rebill under a number of its own
     note: str = ""
     # Statement part (balance-forward systems)
     previous_balance: Decimal | None = None
@@ -134,6 +153,7 @@ class CanonicalInvoice(msgspec.Struct):
     accounts: list[CanonicalAccount] = []
     charges: list[CanonicalCharge] = []
     taxes: list[CanonicalTax] = []
+    usage: list[CanonicalUsage] = []
     origin: str = ""  # position of the bill in its file: "set 0001, segment 3", "Invoice[1]"
     # What the reader found wrong with a bill that it could still read; the checks add these to their own
     flaws: list[Issue] = []
@@ -165,3 +185,4 @@ class ControlTotals(msgspec.Struct):
     bills: int | None = None
     amount: Decimal | None = None  # sum of the bills' own totals, payable or not, in file currency
     records: int | None = None  # segments, lines, documents
+    sha256: str = ""  # of the file, where a control file states it

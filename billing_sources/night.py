@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
-from django.conf import settings
-
 from billing_sources import pipeline, runs
 from billing_sources.locks import alone_or_not
 from billing_sources.models import BillCycle, ImportRun, NightSlot, QuarantinedInvoice
+from billing_sources.places import place_of
 from billing_sources.registry import UnknownSystem, adapter_for
 from billing_sources.transports import Payload
 from portal.tenancy import ingest
@@ -88,4 +87,4 @@ def _unended(run_id: int) -> ImportRun | None:
 def _offered(run: ImportRun) -> Iterable[Payload]:
     if run.trigger not in (_Trigger.NIGHTLY, _Trigger.STAFF):
         return ()
-    return adapter_for(run.system.key).transport.fetch(settings.INBOUND_DIR)
+    return adapter_for(run.system.key).transport.fetch(place_of(run.system))

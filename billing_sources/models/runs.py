@@ -39,6 +39,8 @@ class RawDocument(models.Model):
     sha256 = models.CharField(max_length=64)
     name = models.CharField(max_length=255)
     size = models.BigIntegerField()
+    control = models.BinaryField(default=b"")  # its control file, where the system sends one beside it
+    mark = models.TextField(blank=True, db_default="")  # how far the system is read with these bytes
     received_at = models.DateTimeField()
 
     class Meta:

@@ -136,7 +136,7 @@ def _row(
     return SystemRow(
         key=system.key,
         name=system.name,
-        source=adapter.transport.folder if adapter else "",
+        source=adapter.transport.describe() if adapter else "",
         plays=adapter.plays if adapter else "",
         cells=tuple(_marked(cell) if cell and is_chosen else cell for cell, is_chosen in placed),
         proven=moneys(system.proven),

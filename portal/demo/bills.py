@@ -10,7 +10,6 @@ from pathlib import Path
 from django.conf import settings
 
 from billing_sources.generator import GeneratedFile, corrected_file, generate_cycle
-from billing_sources.registry import ADAPTERS
 from portal.demo import plan
 
 FAULTS = {"atlas": ("unknown_term", "wrong_total"), "boreal": ("wrong_total", "bad_date")}
@@ -41,7 +40,7 @@ def write_reissue(today: date) -> list[str]:
 
 
 def _write(files: Iterable[GeneratedFile], system: str) -> list[str]:
-    folder = Path(settings.INBOUND_DIR) / ADAPTERS[system].transport.folder
+    folder = Path(settings.INBOUND_DIR) / system / "out"
     folder.mkdir(parents=True, exist_ok=True)
     return list(_written(files, folder))
 

@@ -100,7 +100,7 @@ class Desk:
     def take(self, system: str, *paths: Path) -> ImportFile:
         """The last file of a run over these paths."""
         run = runs.start(runs.billing_system(system), ImportRun.Trigger.COMMAND, datetime.now(UTC))
-        night.work_on(run.pk, [Payload(path.name, path) for path in paths])
+        night.work_on(run.pk, [Payload.of(path) for path in paths])
         return files_of(run)[-1]
 
     def put_money_on(self, invoice: Invoice, held: str) -> None:

@@ -108,7 +108,7 @@ def write(order: CycleOrder, folder: Path) -> Payload:
     generated.write(buffer)
     path = folder / generated.name
     path.write_bytes(buffer.getvalue())
-    return Payload(path.name, path)
+    return Payload.of(path)
 
 
 def figure(text: str) -> int:

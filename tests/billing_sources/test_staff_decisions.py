@@ -114,7 +114,7 @@ def test_a_file_cut_short_is_held_whole_and_can_be_left_out_with_a_reason(bills_
         assert AuditEvent.objects.filter(verb="discarded", user_id=bills_came_in.people.erik.user_id).exists()
     assert (cut.state, cut.discard_reason) == ("discarded", "Sent again whole")
 
-    again = bills_came_in.import_files([Payload("A3-20261105.x12", bills_came_in.folder / "A3-20261105.x12")])
+    again = bills_came_in.import_files([Payload.of(bills_came_in.folder / "A3-20261105.x12")])
     assert bills_came_in.file(again).state == "seen", "it lies in its folder every night, and stays left out"
 
     loaded = reverse("file_discard", args=[bills_came_in.file().code])

@@ -73,7 +73,7 @@ def bill_file(folder: Path, number: int) -> Payload:
     next(iter(generate_cycle(order))).write(buffer)
     path = folder / f"{number}.x12"
     path.write_bytes(buffer.getvalue())
-    return Payload(path.name, path)
+    return Payload.of(path)
 
 
 def digest_of_an_import_that_nobody_kills(payloads: list[Payload]) -> str:

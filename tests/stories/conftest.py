@@ -12,7 +12,6 @@ from django.utils import timezone
 
 from billing_sources.generator import CycleOrder, GeneratedFile, Manifest, billed_accounts, generate_cycle
 from billing_sources.models import AccountLink, BillCycle, BillingSystem, ImportRun, Invoice
-from billing_sources.registry import ADAPTERS
 from portal.customers.models import Account
 from portal.tenancy import carrier, ingest
 from tests.live import Stack, eventually
@@ -53,7 +52,7 @@ class Mailbox:
         return manifest
 
     def folder(self, system: str) -> Path:
-        return self.stack.var / "inbound" / ADAPTERS[system].transport.folder
+        return self.stack.var / "inbound" / system / "out"
 
     def wait_for_the_night(self, runs: int = 1) -> None:
         """Until that many import runs have ended."""

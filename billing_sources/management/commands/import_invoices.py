@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from billing_sources import night, pipeline, runs
 from billing_sources.models import ImportRun
+from billing_sources.places import place_of
 from billing_sources.registry import UnknownSystem, adapter_for
 from billing_sources.report import Report, report
 from billing_sources.transports import Payload
@@ -50,10 +50,10 @@ def _payloads(key: str, paths: Sequence[Path]) -> list[Payload]:
     except UnknownSystem as error:
         raise CommandError(str(error), returncode=BAD_ARGUMENTS) from error
     if not paths:
-        return list(adapter.transport.fetch(settings.INBOUND_DIR))
+        return list(adapter.transport.fetch(place_of(runs.billing_system(key))))
     if missing := [str(path) for path in paths if not path.exists()]:
         raise CommandError(f"no such file: {', '.join(missing)}", returncode=BAD_ARGUMENTS)
-    return [Payload(path.name, path) for given in paths for path in _files(given)]
+    return [Payload.of(path) for given in paths for path in _files(given)]
 
 
 def _files(path: Path) -> Iterator[Path]:

@@ -1,0 +1,65 @@
+"""What every transport speaks of: payloads, the place they are fetched from, and what may go wrong. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+
+class NotReached(OSError):
+    """The transport could not be reached, or refused us. The message says what to mend; it holds no secret."""
+
+
+@dataclass(frozen=True)
+class Payload:
+    """One file on offer. `name` is its bare name, for people; never used as a path of ours.
+
+    `control` holds the bytes of its control file, where the system sends one beside it. `mark` is how far the system
+    has been read once these bytes are kept, for transports that ask for what is newer (SQL, REST).
+    """
+
+    name: str
+    opener: Callable[[], BinaryIO]
+    control: bytes = b""
+    mark: str = ""
+
+    @classmethod
+    def of(cls, path: Path) -> Payload:
+        return cls(path.name, lambda: path.open("rb"))
+
+    def open(self) -> BinaryIO:
+        return self.opener()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where one system's transport looks.
+
+    `settings` are the environment's words for this system, without their prefix: `TRIBUTARY_ATLAS_URL` is `URL` here.
+    Credentials come in no other way. `inbound` is the root of the drop folders; `mark` the last payload's.
+    """
+
+    inbound: Path
+    settings: Mapping[str, str] = field(default_factory=dict)
+    mark: str = ""
+
+    def setting(self, name: str) -> str:
+        """Raises `NotReached` where the environment does not have it."""
+        try:
+            return self.settings[name]
+        except KeyError:
+            raise NotReached(f"the environment does not say {name} of this system") from None
+
+
+class Transport(Protocol):
+    def fetch(self, place: Place) -> Iterator[Payload]:
+        """What is on offer, finished files only, oldest first. Raises `NotReached` or another OSError."""
+        ...
+
+    def deliver(self, place: Place, name: str, content: bytes) -> None:
+        """Put an answer where the system looks for it; the same name again replaces it. Raises OSError."""
+        ...
+
+    def describe(self) -> str: ...
