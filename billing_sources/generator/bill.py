@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import NamedTuple
 
 from billing_sources.canonical import Category
@@ -44,7 +44,7 @@ class Balance(NamedTuple):
 
 @dataclass(slots=True)
 class Bill:
-    """One bill. Amounts are as on the paper: a credit note's are positive in boreal, negative in atlas."""
+    """One bill. Amounts are as on the paper: see `Format.credits_are_positive`."""
 
     number: str
     account: Account
@@ -62,6 +62,7 @@ class Bill:
     preceding: str = ""
     preceding_on: date | None = None
     is_corrected: bool = False
+    calls: list[Call] = field(default_factory=list)
 
     @property
     def net(self) -> Minor:
@@ -91,6 +92,19 @@ class Tax(NamedTuple):
     jurisdiction: str
     is_included: bool
     site: Site | None = None
+
+
+class Call(NamedTuple):
+    """One usage record. The records of a charge add up to its quantity and, exactly, to its amount."""
+
+    charge: int  # position of its charge among the bill's, from 1
+    started_at: datetime
+    kind: str  # VOICE DATA MESSAGE METER
+    service: str
+    other_party: str  # number called; "" where there is none
+    quantity: int
+    unit: str
+    amount: int  # thousandths of a minor unit
 
 
 def total(charges: Iterable[Charge]) -> Minor:

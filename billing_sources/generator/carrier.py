@@ -12,9 +12,9 @@ from typing import NamedTuple
 
 from billing_sources.generator.companies import COMPANIES, NAME_HEADS, NAME_TAILS, PLACES, Company, Place
 from billing_sources.generator.dice import Dice
+from billing_sources.generator.format import Format, Market
 
-SYSTEMS = ("atlas", "boreal")
-DEFAULT_CURRENCIES = {"atlas": ("USD",), "boreal": ("SEK", "EUR", "DKK", "NOK")}
+_HOME_CURRENCIES = ("SEK", "EUR", "DKK", "NOK")
 _COUNTRY_OF_CURRENCY = {"SEK": "SE", "EUR": "FI", "DKK": "DK", "NOK": "NO"}
 
 
@@ -34,10 +34,20 @@ class RemitTo:
     bic: str = ""
 
 
-@dataclass(frozen=True)
-class Carrier:
-    name: str
-    remit_to: dict[str, RemitTo]  # by system
+MERIDIAN_INC = RemitTo("Meridian Networks Inc.", "MERIDIANUS", "PO Box 741044", "Atlanta", "GA", "30374", "US")
+MERIDIAN_AB = RemitTo(
+    "Meridian Networks AB",
+    "5567821946",
+    "Receivables, Box 4410",
+    "Stockholm",
+    "",
+    "11592",
+    "SE",
+    vat_id="SE556782194601",
+    iban="SE1950000000058412207310",
+    bic="MERNSESS",
+)
+"""Meridian Networks, the demo carrier: an American company and a Swedish one."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +74,8 @@ class Customer:
     def digits(self) -> str:
         return self.number.replace("-", "")
 
-    def sites_on(self, system: str) -> tuple[Site, ...]:
-        """The sites a system serves: atlas the American ones, boreal the European ones."""
-        return self._american if system == "atlas" else self._european
+    def sites_in(self, market: Market) -> tuple[Site, ...]:
+        return self._american if market is Market.AMERICA else self._european
 
     @cached_property
     def _american(self) -> tuple[Site, ...]:
@@ -81,7 +90,7 @@ class Customer:
 class Account:
     """A billed account of one system and cycle: what bills are addressed to and what staff link to a customer."""
 
-    system: str
+    format: Format
     cycle: str
     external_id: str
     master: str  # external id of the customer's node above it, the same in all cycles
@@ -92,6 +101,10 @@ class Account:
     country: str  # of the buyer, which decides its taxes
 
     @property
+    def system(self) -> str:
+        return self.format.key
+
+    @property
     def address(self) -> Place:
         """The buyer's address on bills: its first site in its own country."""
         at_home = (site.place for site in self.customer.sites if site.place.country == self.country)
@@ -99,9 +112,7 @@ class Account:
 
     def site_id(self, site: Site) -> str:
         """External id of one of its sites: the node below it that charges belong to."""
-        if self.system == "boreal":
-            return f"{self.external_id}/{site.name}"
-        return f"{self.external_id}-{self.sites.index(site) + 1:02}"
+        return self.format.account_ids.site(self.external_id, self.sites.index(site) + 1, site.name)
 
     def tree(self) -> list[AccountNode]:
         """The customer's node, the account and its sites, parents first, as bills speak of them."""
@@ -118,28 +129,6 @@ class AccountNode(NamedTuple):
     name: str
 
 
-def carrier() -> Carrier:
-    """Meridian Networks: an American company for atlas, a Swedish one for boreal."""
-    return Carrier(
-        name="Meridian Networks",
-        remit_to={
-            "atlas": RemitTo("Meridian Networks Inc.", "MERIDIANUS", "PO Box 741044", "Atlanta", "GA", "30374", "US"),
-            "boreal": RemitTo(
-                "Meridian Networks AB",
-                "5567821946",
-                "Receivables, Box 4410",
-                "Stockholm",
-                "",
-                "11592",
-                "SE",
-                vat_id="SE556782194601",
-                iban="SE1950000000058412207310",
-                bic="MERNSESS",
-            ),
-        },
-    )
-
-
 def customers(seed: int, n: int) -> list[Customer]:
     """The first n customers. The well-known ones come first; beyond them names are drawn from the seed."""
     known = [_customer(company) for company in COMPANIES[:n]]
@@ -152,37 +141,39 @@ class AccountBook:
     Raises ValueError when no customer has a site that the system serves.
     """
 
-    def __init__(self, system: str, cycle: str, of: Sequence[Customer], currencies: Sequence[str] = ()) -> None:
-        served = [customer for customer in of if customer.sites_on(system)]
+    def __init__(self, format: Format, cycle: str, of: Sequence[Customer], currencies: Sequence[str] = ()) -> None:
+        served = [customer for customer in of if customer.sites_in(format.market)]
         if not served:
-            raise ValueError(f"none of these customers has a site that {system} serves")
+            raise ValueError(f"none of these customers has a site that {format.key} serves")
         rounds = range(max(customer.weight for customer in served))
         self._wheel = [(customer, turn) for turn in rounds for customer in served if turn < customer.weight]
-        self._system, self._cycle, self._currencies = system, cycle, currencies
+        self._format, self._cycle = format, cycle
+        self._currencies = currencies or format.currencies
 
     def at(self, index: int) -> Account:
         lap, seat = divmod(index, len(self._wheel))
         customer, turn = self._wheel[seat]
-        return account(self._system, self._cycle, customer, lap * customer.weight + turn, self._currencies)
+        return account(self._format, self._cycle, customer, lap * customer.weight + turn, self._currencies)
 
 
-def account(system: str, cycle: str, customer: Customer, ordinal: int, currencies: Sequence[str] = ()) -> Account:
+def account(format: Format, cycle: str, customer: Customer, ordinal: int, currencies: Sequence[str]) -> Account:
     """A customer's account number `ordinal` (from 0) in a cycle. Every fourth one covers a whole region."""
-    sites = customer.sites_on(system)
+    sites = customer.sites_in(format.market)
     site = sites[ordinal % len(sites)]
     region = tuple(other for other in sites if other.region == site.region)
     is_regional = ordinal % 4 == 0 and len(region) > 1
-    currency = _currency(system, customer, currencies)
+    currency = _currency(customer, currencies)
+    external_id, digits = format.account_ids.account, customer.digits
     return Account(
-        system=system,
+        format=format,
         cycle=cycle,
-        external_id=_external_id(system, cycle, customer, ordinal + 1),
-        master=_external_id(system, "", customer, 0),
+        external_id=external_id(f"{cycle:0>2}", digits, ordinal + 1),
+        master=external_id("00", digits, 0),
         name=site.region if is_regional else f"{site.region} · {site.name}",
         customer=customer,
         sites=region if is_regional else (site,),
         currency=currency,
-        country="US" if system == "atlas" else _COUNTRY_OF_CURRENCY.get(currency, "NO"),
+        country="US" if format.market is Market.AMERICA else _COUNTRY_OF_CURRENCY.get(currency, "NO"),
     )
 
 
@@ -213,20 +204,11 @@ def _drawn_customer(seed: int, index: int) -> Customer:
         number=f"41-{10000 + index}",
         name=f"{head} {tail} {series + 1}" if series else f"{head} {tail}",
         industry=industry,
-        currency=dice.pick(DEFAULT_CURRENCIES["boreal"]),
+        currency=dice.pick(_HOME_CURRENCIES),
         weight=1,
         sites=tuple(Site(head, city, PLACES[city]) for city in sorted(cities)),
     )
 
 
-def _currency(system: str, customer: Customer, currencies: Sequence[str]) -> str:
-    allowed = currencies or DEFAULT_CURRENCIES[system]
+def _currency(customer: Customer, allowed: Sequence[str]) -> str:
     return customer.currency if customer.currency in allowed else allowed[int(customer.digits) % len(allowed)]
-
-
-def _external_id(system: str, cycle: str, customer: Customer, ordinal: int) -> str:
-    """Atlas: thirteen digits with a leading zero, that a spreadsheet would eat. Boreal: country, customer, account."""
-    code = f"{cycle:0>2}" if cycle else "00"
-    if system == "atlas":
-        return f"{code}{customer.digits}{ordinal:04}"
-    return f"M{customer.digits}-{code}{ordinal:04}" if ordinal else f"M{customer.digits}"

@@ -8,6 +8,7 @@ from billing_sources.canonical import Category
 from billing_sources.generator.bill import Charge, Minor
 from billing_sources.generator.carrier import Account
 from billing_sources.generator.dice import Dice
+from billing_sources.generator.format import Market
 from billing_sources.generator.service_lines import Line, LineUp, use_of
 
 
@@ -20,7 +21,7 @@ def charges_of(lines: LineUp, account: Account, month: int, form: str) -> list[C
         charge for line, is_new in lines.lines(month) for charge in _line_charges(line, is_new, dice, account.currency)
     ]
     charges += _discount(charges, account, lines.dice("contract"))
-    if account.system == "atlas":
+    if account.format.market is Market.AMERICA:
         charges += _surcharges(charges, account)
     if dice.percent(3):
         credit = sum(charge.amount for charge in charges[:1]) // 10
@@ -72,8 +73,8 @@ _TELEPHONY = frozenset({"1130", "1210", "2051", "2210", "2211"})
 
 
 def _credited(lines: LineUp, account: Account, month: int, dice: Dice) -> Iterator[Charge]:
-    """A credit note gives back part of a line or two; negative in atlas, positive in boreal."""
-    sign = -1 if account.system == "atlas" else 1
+    """A credit note gives back part of a line or two; negative unless the system prints it without a sign."""
+    sign = 1 if account.format.credits_are_positive else -1
     for line, _ in list(lines.lines(month))[: dice.between(1, 2)]:
         amount = sign * max(100, line.price * line.quantity * dice.between(10, 60) // 100)
         text, code = f"Credit for {line.product.title}", line.product.code

@@ -11,13 +11,12 @@ from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from billing_sources.generator.bill import Bill, Charge, Tax
-from billing_sources.generator.carrier import carrier
+from billing_sources.generator.carrier import MERIDIAN_AB
 from billing_sources.generator.figures import UNIT_CODES, creditor_reference, price_of, text_of, vat_id
 from billing_sources.generator.taxes import REASONS, split_vat, vat_of
 from billing_sources.generator.terms import boreal_terms
 
 _UNECE = "urn:un:unece:uncefact:data:standard:"
-_SELLER = carrier().remit_to["boreal"]
 
 
 def document(bill: Bill) -> str:
@@ -93,10 +92,10 @@ def _agreement(bill: Bill) -> str:
     customer, place = account.customer, account.address
     return (
         f"<ram:ApplicableHeaderTradeAgreement><ram:BuyerReference>{customer.number}</ram:BuyerReference>\n"
-        f"<ram:SellerTradeParty><ram:Name>{_SELLER.name}</ram:Name><ram:SpecifiedLegalOrganization>"
-        f'<ram:ID schemeID="0007">{_SELLER.seller_id}</ram:ID></ram:SpecifiedLegalOrganization>'
-        f"{_address(_SELLER.postcode, _SELLER.street, _SELLER.city, _SELLER.country)}"
-        f"{_registration(_SELLER.vat_id)}</ram:SellerTradeParty>\n"
+        f"<ram:SellerTradeParty><ram:Name>{MERIDIAN_AB.name}</ram:Name><ram:SpecifiedLegalOrganization>"
+        f'<ram:ID schemeID="0007">{MERIDIAN_AB.seller_id}</ram:ID></ram:SpecifiedLegalOrganization>'
+        f"{_address(MERIDIAN_AB.postcode, MERIDIAN_AB.street, MERIDIAN_AB.city, MERIDIAN_AB.country)}"
+        f"{_registration(MERIDIAN_AB.vat_id)}</ram:SellerTradeParty>\n"
         f"<ram:BuyerTradeParty><ram:ID>{account.master}</ram:ID><ram:Name>{escape(customer.name)}</ram:Name>"
         f"{_address(place.postcode, place.street, place.city, place.country)}"
         f"{_registration(vat_id(account.country, customer.digits))}</ram:BuyerTradeParty>\n"
@@ -138,9 +137,9 @@ def _settlement(bill: Bill) -> str:
         f"<ram:PaymentReference>{creditor_reference(bill.number)}</ram:PaymentReference>"
         f"<ram:InvoiceCurrencyCode>{currency}</ram:InvoiceCurrencyCode>\n"
         "<ram:SpecifiedTradeSettlementPaymentMeans><ram:TypeCode>30</ram:TypeCode>"
-        f"<ram:PayeePartyCreditorFinancialAccount><ram:IBANID>{_SELLER.iban}</ram:IBANID>"
-        f"<ram:AccountName>{_SELLER.name}</ram:AccountName></ram:PayeePartyCreditorFinancialAccount>"
-        f"<ram:PayeeSpecifiedCreditorFinancialInstitution><ram:BICID>{_SELLER.bic}</ram:BICID>"
+        f"<ram:PayeePartyCreditorFinancialAccount><ram:IBANID>{MERIDIAN_AB.iban}</ram:IBANID>"
+        f"<ram:AccountName>{MERIDIAN_AB.name}</ram:AccountName></ram:PayeePartyCreditorFinancialAccount>"
+        f"<ram:PayeeSpecifiedCreditorFinancialInstitution><ram:BICID>{MERIDIAN_AB.bic}</ram:BICID>"
         "</ram:PayeeSpecifiedCreditorFinancialInstitution></ram:SpecifiedTradeSettlementPaymentMeans>\n"
         f"{taxes}{_period(bill)}\n{document_charges}{_terms(bill)}{_totals(bill)}{_preceding(bill)}"
         "</ram:ApplicableHeaderTradeSettlement>\n"

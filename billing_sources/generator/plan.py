@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from billing_sources.canonical import Category
-from billing_sources.generator.bill import Balance, Bill, Charge, Minor, total
-from billing_sources.generator.carrier import DEFAULT_CURRENCIES, SYSTEMS, Account, AccountBook, customers
+from billing_sources.generator.bill import Balance, Bill, Charge, Minor, Tax, total
+from billing_sources.generator.calls import calls_of
+from billing_sources.generator.carrier import Account, AccountBook, customers
 from billing_sources.generator.charges import charges_of, plain_charge, raised
 from billing_sources.generator.dice import Dice
+from billing_sources.generator.format import Format, Market
+from billing_sources.generator.formats import FORMATS, SYSTEMS
 from billing_sources.generator.service_lines import LineUp
 from billing_sources.generator.taxes import sales_taxes, value_added_taxes
 from portal.money import exponent
 
 FIRST_COUNTER = 101
-_CHARGES_PER_LINE = {"atlas": 240, "boreal": 180}  # hundredths: its month, often use, at times equipment or set-up
 _CREDIT_EVERY = 24  # months
 _LATE_FEE_PERMILLE = 15
 
@@ -30,7 +32,8 @@ class CycleOrder:
     """What is asked for: one bill cycle of one system.
 
     `invoices` beyond `accounts` are further bills of the same accounts, without balances. `charges` is the mean
-    number of charges on a bill; `currencies` () takes the system's own.
+    number of charges on a bill; `currencies` () takes the system's own, and `calls`, the mean number of usage records
+    behind a usage charge, None.
     Raises ValueError on an order that cannot be written.
     """
 
@@ -44,6 +47,7 @@ class CycleOrder:
     faults: tuple[str, ...] = ()
     charges: int = 8
     currencies: tuple[str, ...] = ()
+    calls: int | None = None
 
     def __post_init__(self) -> None:
         if self.system not in SYSTEMS:
@@ -54,12 +58,11 @@ class CycleOrder:
             raise ValueError("only currencies of two decimals are generated")
 
     @property
-    def letter(self) -> str:
-        return self.system[0].upper()
+    def format(self) -> Format:
+        return FORMATS[self.system]
 
     def number(self, index: int, billed_on: date) -> str:
-        """Letter of the system and cycle, date, counter: "A8-20261122-595"."""
-        return f"{self.letter}{self.cycle}-{billed_on:%Y%m%d}-{FIRST_COUNTER + index}"
+        return self.format.numbering.write(f"{self.format.letter}{self.cycle}", billed_on, FIRST_COUNTER + index)
 
 
 class Plan:
@@ -67,8 +70,9 @@ class Plan:
 
     def __init__(self, order: CycleOrder) -> None:
         self._order = order
-        self._currencies = order.currencies or DEFAULT_CURRENCIES[order.system]
-        self._book = AccountBook(order.system, order.cycle, customers(order.seed, order.customers), self._currencies)
+        self._format = order.format
+        self._calls = self._format.calls if order.calls is None else order.calls
+        self._book = AccountBook(self._format, order.cycle, customers(order.seed, order.customers), order.currencies)
         self._month = order.billed_on.year * 12 + order.billed_on.month - 1
 
     def accounts(self) -> Iterator[Account]:
@@ -82,9 +86,9 @@ class Plan:
         yield from (index for index in every if self.form(index) != "statement")
 
     def form(self, index: int) -> str:
-        """Statements are what atlas mostly sends; a credit note comes every second year."""
+        """Statements are what a system that carries balances mostly sends; a credit note comes every second year."""
         turn = Dice(self._order.seed, self._order.system, self._order.cycle, "form", index)
-        is_statement = self._order.system == "atlas" and not turn.percent(8)
+        is_statement = self._format.carries_balances and not turn.percent(8)
         is_credit = (self._month + turn.below(_CREDIT_EVERY)) % _CREDIT_EVERY == 0
         if is_statement:
             return "statement"
@@ -96,12 +100,14 @@ class Plan:
         account = self._book.at(seat)
         bill = self._blank(index, account)
         size = Dice(self._order.seed, account.external_id, series).between(20, 180) * self._order.charges
-        lines = LineUp(f"{self._order.seed}/{series}", account, max(1, size // _CHARGES_PER_LINE[account.system]))
+        lines = LineUp(f"{self._order.seed}/{series}", account, max(1, size // self._format.charges_per_line))
         bill.charges = raised(charges_of(lines, account, self._month, bill.form), raised_by)
         bill.is_corrected = raised_by != 0
         if bill.form == "statement" and series == 0:
             self._carry(bill, lines)
         _close(bill, lines.dice("terms", self._month))
+        if self._calls:
+            bill.calls = list(calls_of(bill, self._calls))
         return bill
 
     def _blank(self, index: int, account: Account) -> Bill:
@@ -148,7 +154,7 @@ def month_before(day: date) -> date:
 
 
 def _current(charges: list[Charge], account: Account) -> Minor:
-    return total(charges) + sum(tax.amount for tax in sales_taxes(charges, account) if tax.is_included)
+    return total(charges) + sum(tax.amount for tax in _taxes(charges, account) if tax.is_included)
 
 
 def _unpaid(lines: LineUp, month: int, last: Minor) -> Minor:
@@ -164,16 +170,19 @@ def _late_fee(unpaid: Minor) -> Minor:
 def _close(bill: Bill, dice: Dice) -> None:
     """Terms of the document, taxes, and what remains to pay."""
     account = bill.account
-    if account.system == "atlas":
-        bill.taxes = sales_taxes(bill.charges, account)
-        return
-    if bill.form == "invoice":
+    has_terms = account.format.has_document_terms
+    if has_terms and bill.form == "invoice":
         bill.document_charges = list(_document_charges(bill, dice))
-    bill.taxes = value_added_taxes(bill.charges + bill.document_charges, account)
-    bill.prepaid = _prepaid(bill.current, dice) if bill.form == "invoice" else 0
-    if account.currency == "SEK":
+    bill.taxes = _taxes(bill.charges + bill.document_charges, account)
+    bill.prepaid = _prepaid(bill.current, dice) if has_terms and bill.form == "invoice" else 0
+    if has_terms and account.currency == "SEK":
         payable = bill.current - bill.prepaid
         bill.rounding = (payable + 50) // 100 * 100 - payable
+
+
+def _taxes(charges: list[Charge], account: Account) -> list[Tax]:
+    levy = sales_taxes if account.format.market is Market.AMERICA else value_added_taxes
+    return levy(charges, account)
 
 
 def _document_charges(bill: Bill, dice: Dice) -> Iterator[Charge]:

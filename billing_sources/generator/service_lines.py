@@ -13,6 +13,7 @@ from typing import NamedTuple
 from billing_sources.generator.bill import Minor
 from billing_sources.generator.carrier import Account, Site
 from billing_sources.generator.dice import Dice
+from billing_sources.generator.format import Market
 
 _PRICE_LEVEL = {"USD": 100, "EUR": 100, "SEK": 1150, "DKK": 750, "NOK": 1180}  # hundredths of the list price
 
@@ -69,8 +70,7 @@ PRODUCTS = (
     Product("0901", "Printed call itemisation", "PRT", 400, 900, 3, None, 0, "S6"),
 )
 _AMERICAN = PRODUCTS[:15]
-_WEIGHTED_AMERICAN = _AMERICAN + _AMERICAN[8:13] * 2
-_WEIGHTED_EUROPEAN = PRODUCTS + PRODUCTS[8:13] * 2
+_WEIGHTED = {Market.AMERICA: _AMERICAN + _AMERICAN[8:13] * 2, Market.EUROPE: PRODUCTS + PRODUCTS[8:13] * 2}
 
 
 class Line(NamedTuple):
@@ -118,7 +118,7 @@ class LineUp:
     def _line(self, slot: int, generation: int) -> Line:
         dice = self.dice(slot, generation)
         account = self._account
-        product = dice.pick(_WEIGHTED_AMERICAN if account.system == "atlas" else _WEIGHTED_EUROPEAN)
+        product = dice.pick(_WEIGHTED[account.format.market])
         site = dice.pick(account.sites)
         level = _PRICE_LEVEL.get(account.currency, 100)
         usage = product.usage

@@ -10,7 +10,7 @@ from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from billing_sources.generator.bill import Bill, Charge, Tax
-from billing_sources.generator.carrier import carrier
+from billing_sources.generator.carrier import MERIDIAN_AB
 from billing_sources.generator.figures import (
     UNIT_CODES,
     creditor_reference,
@@ -25,7 +25,6 @@ from billing_sources.generator.terms import boreal_terms
 _CBC = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2"
 _CAC = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2"
 _CUSTOMIZATION = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0"
-_SELLER = carrier().remit_to["boreal"]
 
 
 def document(bill: Bill) -> str:
@@ -68,13 +67,13 @@ def _parties(bill: Bill) -> str:
     customer, place = bill.account.customer, bill.account.address
     country = bill.account.country
     seller = (
-        f'<cbc:EndpointID schemeID="0007">{_SELLER.seller_id}</cbc:EndpointID>'
-        f'<cac:PartyIdentification><cbc:ID schemeID="0007">{_SELLER.seller_id}</cbc:ID></cac:PartyIdentification>'
-        f"<cac:PartyName><cbc:Name>{_SELLER.name}</cbc:Name></cac:PartyName>"
-        f"{_address(_SELLER.street, _SELLER.city, _SELLER.postcode, _SELLER.country)}"
-        f"{_tax_scheme(_SELLER.vat_id)}"
-        f"<cac:PartyLegalEntity><cbc:RegistrationName>{_SELLER.name}</cbc:RegistrationName>"
-        f'<cbc:CompanyID schemeID="0007">{_SELLER.seller_id}</cbc:CompanyID></cac:PartyLegalEntity>'
+        f'<cbc:EndpointID schemeID="0007">{MERIDIAN_AB.seller_id}</cbc:EndpointID>'
+        f'<cac:PartyIdentification><cbc:ID schemeID="0007">{MERIDIAN_AB.seller_id}</cbc:ID></cac:PartyIdentification>'
+        f"<cac:PartyName><cbc:Name>{MERIDIAN_AB.name}</cbc:Name></cac:PartyName>"
+        f"{_address(MERIDIAN_AB.street, MERIDIAN_AB.city, MERIDIAN_AB.postcode, MERIDIAN_AB.country)}"
+        f"{_tax_scheme(MERIDIAN_AB.vat_id)}"
+        f"<cac:PartyLegalEntity><cbc:RegistrationName>{MERIDIAN_AB.name}</cbc:RegistrationName>"
+        f'<cbc:CompanyID schemeID="0007">{MERIDIAN_AB.seller_id}</cbc:CompanyID></cac:PartyLegalEntity>'
     )
     name = escape(customer.name)
     buyer = (
@@ -123,8 +122,8 @@ def _payment(bill: Bill) -> str:
     return (
         "<cac:PaymentMeans><cbc:PaymentMeansCode>30</cbc:PaymentMeansCode>"
         f"<cbc:PaymentID>{creditor_reference(bill.number)}</cbc:PaymentID>"
-        f"<cac:PayeeFinancialAccount><cbc:ID>{_SELLER.iban}</cbc:ID><cbc:Name>{_SELLER.name}</cbc:Name>"
-        f"<cac:FinancialInstitutionBranch><cbc:ID>{_SELLER.bic}</cbc:ID></cac:FinancialInstitutionBranch>"
+        f"<cac:PayeeFinancialAccount><cbc:ID>{MERIDIAN_AB.iban}</cbc:ID><cbc:Name>{MERIDIAN_AB.name}</cbc:Name>"
+        f"<cac:FinancialInstitutionBranch><cbc:ID>{MERIDIAN_AB.bic}</cbc:ID></cac:FinancialInstitutionBranch>"
         "</cac:PayeeFinancialAccount></cac:PaymentMeans>\n"
         "<cac:PaymentTerms><cbc:Note>30 days net</cbc:Note></cac:PaymentTerms>\n"
     )

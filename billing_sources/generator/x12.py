@@ -14,10 +14,13 @@ from typing import NamedTuple
 
 from billing_sources.canonical import Category
 from billing_sources.generator.bill import Balance, Bill, Charge, Tax
-from billing_sources.generator.carrier import Account, carrier
+from billing_sources.generator.carrier import MERIDIAN_INC, Account
 from billing_sources.generator.companies import Place
 from billing_sources.generator.dice import Dice
+from billing_sources.generator.faults import EVERYWHERE, UNKNOWN_TERM, hundred_more, substitute
 from billing_sources.generator.figures import text_of
+from billing_sources.generator.format import AccountIds, Format, Market
+from billing_sources.generator.numbers import DASHED
 from billing_sources.generator.terms import ATLAS_TERMS
 
 
@@ -29,7 +32,6 @@ class Delimiters(NamedTuple):
 
 _VARIANTS = (Delimiters("*", "~", ">"), Delimiters("~", "!", "¦"), Delimiters("*", "~", ":"), Delimiters("|", "!", ">"))
 _UNITS = {"MIN": "MJ", "KWH": "KH"}
-_REMIT_TO = carrier().remit_to["atlas"]
 _SETS = {"statement": ("CI", "811"), "invoice": ("IN", "810"), "credit_note": ("IN", "810")}
 _BILL_TYPES = {"statement": "CD", "invoice": "DI", "credit_note": "CR"}
 
@@ -119,9 +121,9 @@ def _heading(bill: Bill, bill_type: str) -> list[str]:
         f"ITD*03*3****{bill.due_on:%Y%m%d}",
         f"DTM*186*{bill.period_start:%Y%m%d}",
         f"DTM*187*{bill.period_end:%Y%m%d}",
-        f"N1*PE*{_REMIT_TO.name}*91*{_REMIT_TO.seller_id}",
-        f"N3*{_REMIT_TO.street}",
-        f"N4*{_REMIT_TO.city}*{_REMIT_TO.region}*{_REMIT_TO.postcode}",
+        f"N1*PE*{MERIDIAN_INC.name}*91*{MERIDIAN_INC.seller_id}",
+        f"N3*{MERIDIAN_INC.street}",
+        f"N4*{MERIDIAN_INC.city}*{MERIDIAN_INC.region}*{MERIDIAN_INC.postcode}",
         f"N1*PR*{account.customer.name}*91*{account.customer.number}",
         *_address(account.address),
     ]
@@ -238,3 +240,37 @@ def _line(number: int, charge: Charge) -> Iterator[str]:
         unit = _UNITS.get(charge.unit, charge.unit)
         yield f"IT1*{number}*{charge.quantity}*{unit}*{text_of(charge.rate // 1000)}**{codes}"
     yield f"PID*F****{charge.text}"
+
+
+_RULES = {
+    "truncated": "X12-IEA",
+    "wrong_trailer": "X12-GE01",
+    "wrong_total": "BR-CO-15",
+    "bad_date": "X12-VALUE",
+    "bad_amount": "X12-VALUE",
+}
+_SPOILS = {
+    "wrong_total": hundred_more(rb"(TDS[*~|])(-?[0-9]+)"),
+    "unknown_term": substitute(ATLAS_TERMS[Category.RECURRING].encode(), UNKNOWN_TERM.encode()),
+    "bad_date": substitute(rb"(BIG[*~|][0-9]{4})[0-9]{4}", rb"\g<1>1341"),
+    "bad_amount": substitute(rb"(IT1[*~|][0-9]*[*~|][0-9]*[*~|][A-Z0-9]+[*~|])[-0-9.]+", rb"\g<1>12,5x"),
+}
+
+ATLAS = Format(
+    key="atlas",
+    suffix="x12",
+    writer=lambda order: Interchange(order.seed, order.billed_on, order.cycle),
+    market=Market.AMERICA,
+    currencies=("USD",),
+    remit_to=MERIDIAN_INC,
+    numbering=DASHED,
+    # Thirteen digits with a leading zero, that a spreadsheet would eat
+    account_ids=AccountIds(
+        lambda cycle, customer, ordinal: f"{cycle}{customer}{ordinal:04}",
+        lambda account, position, _name: f"{account}-{position:02}",
+    ),
+    charges_per_line=240,
+    rules=EVERYWHERE | _RULES,
+    spoils=_SPOILS,
+    carries_balances=True,
+)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -41,15 +41,4 @@ def write_reissue(today: date) -> list[str]:
 
 def _write(files: Iterable[GeneratedFile], system: str) -> list[str]:
     folder = Path(settings.INBOUND_DIR) / system / "out"
-    folder.mkdir(parents=True, exist_ok=True)
-    return list(_written(files, folder))
-
-
-def _written(files: Iterable[GeneratedFile], folder: Path) -> Iterator[str]:
-    """Under a name that no transport picks up, until it is whole."""
-    for generated in files:
-        part = folder / f"{generated.name}.part"
-        with part.open("wb") as file:
-            generated.write(file)
-        part.rename(folder / generated.name)
-        yield generated.name
+    return [generated.write_into(folder).name for generated in files]

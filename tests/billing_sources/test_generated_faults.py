@@ -131,7 +131,7 @@ def test_a_corrected_file_can_raise_amounts() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"system": "castle"}, {"accounts": 0}, {"charges": 0}, {"currencies": ("JPY",)}, {"faults": ("fire",)}],
+    [{"system": "zeppelin"}, {"accounts": 0}, {"charges": 0}, {"currencies": ("JPY",)}, {"faults": ("fire",)}],
 )
 def test_an_order_that_cannot_be_written_is_refused(change: dict[str, Any]) -> None:
     with pytest.raises(ValueError):

@@ -18,12 +18,13 @@ from billing_sources.adapters.atlas import ATLAS
 from billing_sources.canonical import BillType, CanonicalInvoice, Category
 from billing_sources.generator import (
     FAULTS,
+    FORMATS,
     CycleOrder,
     billed_accounts,
-    carrier,
     customers,
     generate_cycle,
 )
+from billing_sources.generator.plan import Plan
 from tests.billing_sources.generated import (
     ATLAS_ORDER,
     BOREAL_ORDER,
@@ -282,6 +283,24 @@ def test_the_account_trees_told_are_those_that_the_bills_speak_of(order: CycleOr
     assert all(by_id[bill.account].customer.name == bill.buyer for bill in bills(order))
 
 
+def test_the_calls_of_a_usage_charge_add_up_to_it_to_the_last_thousandth() -> None:
+    plan = Plan(replace(ATLAS_ORDER, calls=9))
+    found = [plan.bill(index) for index in range(60)]
+    explained = 0
+    for bill in found:
+        assert [call.started_at for call in bill.calls if call.started_at.date() < bill.period_start] == []
+        for position, charge in enumerate(bill.charges, start=1):
+            calls = [call for call in bill.calls if call.charge == position]
+            assert bool(calls) == (charge.category == Category.USAGE)
+            if calls:
+                assert sum(call.amount for call in calls) == charge.amount * 1000
+                assert sum(call.quantity for call in calls) == charge.quantity
+                assert all(bill.period_start <= call.started_at.date() <= bill.period_end for call in calls)
+                explained += 1
+    assert explained > 20
+    assert not any(bill.calls for bill in map(Plan(ATLAS_ORDER).bill, range(60)))
+
+
 def test_a_larger_carrier_contains_the_smaller_one_and_no_name_comes_twice() -> None:
     assert customers(7, 40)[:16] == customers(8, 16)
     assert customers(7, 1)[0].name == "Harlow Freight Group"
@@ -292,7 +311,7 @@ def test_a_larger_carrier_contains_the_smaller_one_and_no_name_comes_twice() -> 
 def test_bills_are_remitted_to_the_carriers_own_addresses() -> None:
     for order in (ATLAS_ORDER, BOREAL_ORDER):
         bill = bills(order)[0]
-        remit_to = carrier().remit_to[order.system]
+        remit_to = FORMATS[order.system].remit_to
         assert bill.remit_to[:2] == (remit_to.name, remit_to.street)
         assert bill.seller_id == remit_to.seller_id
 

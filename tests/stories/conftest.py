@@ -42,14 +42,7 @@ class Mailbox:
         return [self.take_in(generated, order.system) for order in orders for generated in generate_cycle(order)]
 
     def take_in(self, generated: GeneratedFile, system: str) -> Manifest:
-        """Under a name that no transport picks up, until it is whole."""
-        folder = self.folder(system)
-        folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"{generated.name}.part"
-        with part.open("wb") as file:
-            manifest = generated.write(file)
-        part.rename(folder / generated.name)
-        return manifest
+        return generated.write_into(self.folder(system))
 
     def folder(self, system: str) -> Path:
         return self.stack.var / "inbound" / system / "out"

@@ -1,0 +1,10 @@
+"""The systems whose files can be generated. Pure."""
+
+from __future__ import annotations
+
+from billing_sources.generator.batch import BOREAL
+from billing_sources.generator.format import Format
+from billing_sources.generator.x12 import ATLAS
+
+FORMATS: dict[str, Format] = {one.key: one for one in (ATLAS, BOREAL)}
+SYSTEMS = tuple(FORMATS)
