@@ -30,6 +30,8 @@ RULES = {
     "ACC-01": "The bill names no account.",
     "LEN-01": "A number or account is longer than any real one.",
     "LINES-01": "The bill states totals without the charges behind them.",
+    "USAGE-01": "The usage records of a charge do not add up to it.",
+    "USAGE-02": "Usage records name no charge of their bill.",
     "VOCAB-01": "A charge has a term that the vocabulary does not know; it is loaded as an adjustment.",
     "DUP-01": "The same bill number stands twice in one file.",
     "OLD-01": "A newer file has revised this bill already; the older word on it was not loaded.",
@@ -58,7 +60,13 @@ CURRENCIES = frozenset(_CODES.split())
 
 def check(bill: Bill) -> list[Issue]:
     """Everything that does not hold, what its reader found included. A fatal issue holds the bill back."""
-    return [*bill.invoice.flaws, *_identity(bill.invoice), *_arithmetic(bill), *_dates(bill.invoice)]
+    return [
+        *bill.invoice.flaws,
+        *_identity(bill.invoice),
+        *_arithmetic(bill),
+        *_usage(bill.invoice),
+        *_dates(bill.invoice),
+    ]
 
 
 def explain(rule: str) -> str:
@@ -118,6 +126,23 @@ def _chain(invoice: CanonicalInvoice) -> Decimal:
     if invoice.previous_balance is None:
         return invoice.balance_forward or ZERO
     return invoice.previous_balance - (invoice.payments_received or ZERO) + (invoice.adjustments_prior or ZERO)
+
+
+def _usage(invoice: CanonicalInvoice) -> Iterator[Issue]:
+    """Sum of usage = billed line. A difference is named and goes on: what is owed is what was billed."""
+    if not invoice.usage:
+        return
+    sums: dict[int, Decimal] = {}
+    for record in invoice.usage:
+        sums[record.charge] = sums.get(record.charge, ZERO) + record.amount
+    for charge in invoice.charges:
+        rated = sums.pop(charge.position, None)
+        if rated is not None and charge.amount not in (rated, round_to(rated, invoice.currency)):
+            expected, found = f"{charge.amount:f}", f"{rated:f}"
+            yield _issue(invoice, "USAGE-01", f"charge {charge.position}", expected, found, is_fatal=False)
+    if sums:
+        expected, found = "the charge that each record explains", f"records of {sum(sums.values()):f} without one"
+        yield _issue(invoice, "USAGE-02", "usage.charge", expected, found, is_fatal=False)
 
 
 def _dates(invoice: CanonicalInvoice) -> Iterator[Issue]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from billing_sources.models import Charge, ImportRun, Invoice, TaxItem
+from billing_sources.models import Charge, ImportRun, Invoice, TaxItem, UsageRecord
 from portal.tenancy import carrier
 
 _CHUNK = 500
@@ -51,17 +51,18 @@ def _chunk(wanted: Q, after_id: int) -> list[tuple[int, Json]]:
         found = list(invoices)
         charges = _grouped(Charge._default_manager.filter(invoice__in=found).select_related("account_link"))
         taxes = _grouped(TaxItem._default_manager.filter(invoice__in=found))
-        return [(i.pk, _invoice(i, charges.get(i.pk, []), taxes.get(i.pk, []))) for i in found]
+        usage = _grouped(UsageRecord._default_manager.filter(invoice__in=found), "position")
+        return [(i.pk, _invoice(i, charges.get(i.pk, []), taxes.get(i.pk, []), usage.get(i.pk, []))) for i in found]
 
 
-def _grouped(details: QuerySet[Any]) -> dict[int, list[Any]]:
+def _grouped(details: QuerySet[Any], order: str = "pk") -> dict[int, list[Any]]:
     grouped: dict[int, list[Any]] = {}
-    for detail in details.order_by("invoice_id", "pk"):
+    for detail in details.order_by("invoice_id", order):
         grouped.setdefault(detail.invoice_id, []).append(detail)
     return grouped
 
 
-def _invoice(invoice: Invoice, charges: list[Charge], taxes: list[TaxItem]) -> Json:
+def _invoice(invoice: Invoice, charges: list[Charge], taxes: list[TaxItem], usage: list[UsageRecord]) -> Json:
     return {
         "system": invoice.system.key,
         "number": invoice.number,
@@ -79,6 +80,7 @@ def _invoice(invoice: Invoice, charges: list[Charge], taxes: list[TaxItem]) -> J
         "preceding": invoice.preceding,
         "charges": [_charge(charge) for charge in charges],
         "taxes": [_tax(tax) for tax in taxes],
+        **({"usage": [_usage(record) for record in usage]} if usage else {}),
         "state": invoice.state,
         "origin": {
             "file": invoice.file.document.name,
@@ -120,6 +122,20 @@ def _tax(tax: TaxItem) -> Json:
         "rate_percent": _text(tax.rate_percent),
         "is_included": tax.is_included,
         "origin": tax.origin,
+    }
+
+
+def _usage(record: UsageRecord) -> Json:
+    return {
+        "charge": record.charge,
+        "started_at": record.started_at.isoformat(),
+        "kind": record.kind,
+        "service": record.service,
+        "other_party": record.other_party,
+        "quantity": _text(record.quantity),
+        "unit": record.unit,
+        "amount": _text(record.amount),
+        "origin": record.origin,
     }
 
 

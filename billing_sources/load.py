@@ -19,6 +19,7 @@ from billing_sources.models import BillCycle, ImportFile, Invoice
 from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
 from billing_sources.revisions import Placed
+from billing_sources.usage_months import have_months
 
 _RESERVE = "SELECT nextval('billing_sources_invoice_id_seq') FROM generate_series(1, %s)"
 
@@ -53,6 +54,7 @@ def load(file: ImportFile, bills: Sequence[Bill], proof: Proof, now: datetime, *
     proof.unchanged += len(as_they_were)
     proof.unchanged_amount += sum(same.bill.total for same in as_they_were)
     proof.charges += sum(len(place.written.charges) for place in placed)
+    proof.usage_records += sum(len(place.written.usage) for place in placed)
     return Leftover([twice.bill for twice in placing.twice], [old.bill for old in placing.outdated])
 
 
@@ -66,6 +68,9 @@ def _copy_all(file: ImportFile, placed: Sequence[Placed], links: dict[str, Link]
     _copy(rows.INVOICE_COPY, [_invoice_row(file, placed, place, cycles, now) for placed, place in both])
     _copy(rows.CHARGE_COPY, [line for placed, place in both for line in _charge_rows(placed, place, links)])
     _copy(rows.TAX_COPY, [line for placed, place in both for line in _tax_rows(placed, place)])
+    if with_usage := [each for each in placed if each.written.usage]:
+        have_months(each.written.bill.invoice.billed_on for each in with_usage)
+        _copy(rows.USAGE_COPY, [line for placed, place in both for line in _usage_rows(placed, place)])
 
 
 def _reserve(how_many: int) -> list[int]:
@@ -131,3 +136,9 @@ def _tax_rows(placed: Placed, place: _Place) -> list[str]:
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
     taxes = zip(placed.written.taxes, placed.written.tax_origins, strict=True)
     return [f"{head}\t{text}\t{origin}" for text, origin in taxes]
+
+
+def _usage_rows(placed: Placed, place: _Place) -> list[str]:
+    billed_on = placed.written.bill.invoice.billed_on
+    head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}\t{billed_on}"
+    return [f"{head}\t{text}" for text in placed.written.usage]

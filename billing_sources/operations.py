@@ -20,6 +20,7 @@ from billing_sources.models import (
     Invoice,
     QuarantinedInvoice,
     TaxItem,
+    UsageRecord,
 )
 from billing_sources.normalize import normalize
 from billing_sources.quarantine import held_bill
@@ -121,8 +122,8 @@ def _give_invoices(link: AccountLink, account: Account, now: datetime) -> int:
     """The account's invoices become the customer's, superseded ones too; those that were held are published."""
     unowned = Invoice.objects.filter(account_link=link, customer=None)
     ids = list(unowned.values_list("pk", flat=True))
-    for detail in (Charge, TaxItem):
-        detail._default_manager.filter(invoice_id__in=ids).update(customer_id=account.customer_id)
+    for detail in (Charge, TaxItem, UsageRecord):
+        detail._default_manager.filter(invoice_id__in=ids, customer=None).update(customer_id=account.customer_id)
     owner = {"customer_id": account.customer_id, "account_id": account.pk}
     held = Q(state=Invoice.State.HELD)
     published = unowned.filter(held).update(state=Invoice.State.PUBLISHED, published_at=now, **owner)

@@ -193,7 +193,7 @@ def _batches(bills: Iterator[Bill]) -> Iterator[list[Bill]]:
     charges = 0
     for bill in bills:
         batch.append(bill)
-        charges += len(bill.invoice.charges)
+        charges += len(bill.invoice.charges) + len(bill.invoice.usage)
         if len(batch) >= BATCH_BILLS or charges >= BATCH_CHARGES:
             yield batch
             batch, charges = [], 0

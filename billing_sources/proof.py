@@ -27,6 +27,7 @@ class Proof(msgspec.Struct):
     loaded_bills: int = 0
     loaded_amount: Decimal = ZERO
     charges: int = 0
+    usage_records: int = 0
 
     def declare(self, totals: ControlTotals) -> None:
         """Control totals come once or in parts, at any place."""

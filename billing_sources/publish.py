@@ -26,6 +26,7 @@ _KEPT_FIGURES = (
     "loaded_bills",
     "loaded_amount",
     "charges",
+    "usage_records",
 )
 
 

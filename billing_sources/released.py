@@ -41,4 +41,5 @@ def _move_in_proof(held: QuarantinedInvoice, proof: Proof) -> None:
         revised=F("revised") + proof.revised,
         unchanged=F("unchanged") + proof.unchanged,
         charges=F("charges") + proof.charges,
+        usage_records=F("usage_records") + proof.usage_records,
     )

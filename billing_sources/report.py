@@ -24,6 +24,7 @@ class Report(msgspec.Struct):
     revised: int
     unchanged: int
     charges: int
+    usage_records: int
     quarantined: int
     balanced: bool
     issues: list[dict[str, str]]
@@ -42,7 +43,7 @@ class Report(msgspec.Struct):
                 "already_seen": self.already_seen,
                 "invoices": {"created": self.created, "revised": self.revised, "unchanged": self.unchanged},
                 "charges": self.charges,
-                "usage_records": 0,
+                "usage_records": self.usage_records,
                 "quarantined": self.quarantined,
                 "balanced": self.balanced,
                 "issues": self.issues,
@@ -54,7 +55,7 @@ class Report(msgspec.Struct):
         lines = [
             f"run {self.run}: {self.files} files, {self.already_seen} seen before",
             f"invoices: {self.created} created, {self.revised} revised, {self.unchanged} unchanged; "
-            f"{self.charges} charges",
+            f"{self.charges} charges, {self.usage_records} usage records",
             f"held: {self.quarantined}; {'balanced' if self.balanced else 'NOT BALANCED'}",
             *(_line(issue) for issue in self.issues),
         ]
@@ -76,6 +77,7 @@ def report(run: ImportRun) -> Report:
             revised=sum(file.revised for file in files),
             unchanged=sum(file.unchanged for file in files),
             charges=sum(file.charges for file in files),
+            usage_records=sum(file.usage_records for file in files),
             quarantined=len(held_files) + _held_bills(files),
             balanced=all(file.state in (_State.PUBLISHED, _State.SEEN) for file in files) and not held_files,
             issues=[_issue(issue) for issue in issues],

@@ -102,3 +102,15 @@ FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
 JOIN payments_payrun r ON r.id = p.run_id
 WHERE a.held > 0 AND (r.state IN ('cancelled', 'closed') OR p.state IN ('cancelled', 'posted', 'rejected'))
 GROUP BY r.number, p.position, p.customer_id;
+
+-- I28 a file's usage records are those of its bills
+SELECT 'file ' || d.name || ', import file ' || f.id, COALESCE(u.records, 0)::text, f.usage_records::text
+FROM billing_sources_importfile f JOIN billing_sources_rawdocument d ON d.id = f.document_id
+LEFT JOIN (SELECT i.file_id, count(*) AS records FROM billing_sources_usagerecord u
+           JOIN billing_sources_invoice i ON i.id = u.invoice_id GROUP BY 1) u ON u.file_id = f.id
+WHERE f.usage_records <> COALESCE(u.records, 0);
+
+-- I28 usage records belong to the customer of their invoice
+SELECT 'usage of invoice ' || u.invoice_id, COALESCE(i.customer_id::text, 'nobody'), COALESCE(u.customer_id::text, 'nobody')
+FROM billing_sources_usagerecord u LEFT JOIN billing_sources_invoice i ON i.id = u.invoice_id
+WHERE i.id IS NULL OR u.customer_id IS DISTINCT FROM i.customer_id GROUP BY 1, 2, 3;

@@ -3,6 +3,7 @@
 from billing_sources.models.invoices import Charge, Invoice, TaxItem
 from billing_sources.models.runs import ImportFile, ImportIssue, ImportRun, NightSlot, QuarantinedInvoice, RawDocument
 from billing_sources.models.systems import AccountLink, BillCycle, BillingSystem
+from billing_sources.models.usage import UsageRecord
 
 __all__ = [
     "AccountLink",
@@ -17,4 +18,5 @@ __all__ = [
     "QuarantinedInvoice",
     "RawDocument",
     "TaxItem",
+    "UsageRecord",
 ]

@@ -107,6 +107,7 @@ class ImportFile(models.Model):
     revised = models.IntegerField(default=0)
     unchanged = models.IntegerField(default=0)
     charges = models.IntegerField(default=0)
+    usage_records = models.IntegerField(default=0)
     received_at = models.DateTimeField()
     published_at = models.DateTimeField(null=True)
     discard_reason = models.TextField(blank=True)
