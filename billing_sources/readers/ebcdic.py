@@ -1,0 +1,74 @@
+"""Records of a mainframe file, by their framing. Pure.
+
+A record descriptor word (RDW) stands before each record: two bytes of its length, two of zeros; whether the length
+counts the word itself, and its byte order, differ by how the file was transferred. Memory is one record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, Literal
+
+from billing_sources.canonical import FileRejected, Issue
+
+_WORD = 4
+_CHUNK = 1 << 18
+
+
+@dataclass(frozen=True)
+class Rdw:
+    """Framing by record descriptor words. `is_inclusive`: the length counts the word's own four bytes."""
+
+    order: Literal["big", "little"] = "big"
+    is_inclusive: bool = True
+
+    def length(self, word: bytes) -> int:
+        """Bytes behind the word; below 1 for a word that frames nothing. Big-endian words begin with the length."""
+        length = int.from_bytes(word[:2] if self.order == "big" else word[2:], self.order)
+        return length - _WORD if self.is_inclusive else length
+
+    def is_blank(self, word: bytes) -> bool:
+        """Whether the half of the word that is no length is zero, as it must be in a whole record."""
+        return not any(word[2:] if self.order == "big" else word[:2])
+
+
+def framed(stream: BinaryIO, rdw: Rdw) -> Iterator[tuple[int, bytes]]:
+    """(offset of its word, record) for each record. Raises `FileRejected` where the frames do not hold together."""
+    buffer, at, base = stream.read(_CHUNK), 0, 0
+    length_of, is_blank = rdw.length, rdw.is_blank
+    while True:
+        word = buffer[at : at + _WORD]
+        if len(word) == _WORD:
+            length = length_of(word)
+            if length < 1 or not is_blank(word):
+                raise _broken(base + at, word)
+            end = at + _WORD + length
+            if end <= len(buffer):
+                yield base + at, buffer[at + _WORD : end]
+                at = end
+                continue
+        more = stream.read(_CHUNK)
+        if not more:
+            break
+        buffer, base, at = buffer[at:] + more, base + at, 0
+    if at < len(buffer):
+        raise _cut(base + at, len(buffer) - at)
+
+
+def fixed(stream: BinaryIO, length: int) -> Iterator[tuple[int, bytes]]:
+    """(offset, record) of a file whose records have one length. Raises `FileRejected` for a last one that is cut."""
+    offset = 0
+    while record := stream.read(length):
+        if len(record) < length:
+            raise FileRejected(Issue("EBC-CUT", f"byte {offset}", "record", f"{length} bytes", f"{len(record)}"))
+        yield offset, record
+        offset += length
+
+
+def _broken(offset: int, word: bytes) -> FileRejected:
+    return FileRejected(Issue("EBC-RDW", f"byte {offset}", "RDW", "the length of a record, then zeros", word.hex()))
+
+
+def _cut(offset: int, left: int) -> FileRejected:
+    return FileRejected(Issue("EBC-CUT", f"byte {offset}", "record", "a whole record", f"{left} bytes before the end"))
