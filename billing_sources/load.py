@@ -19,6 +19,7 @@ from billing_sources.models import BillCycle, ImportFile, Invoice
 from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
 from billing_sources.revisions import Placed
+from billing_sources.stages import SHADOW, Stages, stages_of
 from billing_sources.usage_months import have_months
 
 _RESERVE = "SELECT nextval('billing_sources_invoice_id_seq') FROM generate_series(1, %s)"
@@ -29,6 +30,13 @@ class _Place(NamedTuple):
 
     invoice_id: int
     link: Link
+
+
+class _Calendar(NamedTuple):
+    """A system's cycles, which say the cycle of bills that do not, and whether what they bill is shown."""
+
+    cycles: list[Cycle]
+    stages: Stages
 
 
 class Leftover(NamedTuple):
@@ -64,8 +72,8 @@ def _copy_all(file: ImportFile, placed: Sequence[Placed], links: dict[str, Link]
         for invoice_id, place in zip(_reserve(len(placed)), placed, strict=True)
     ]
     both = list(zip(placed, places, strict=True))
-    cycles = _cycles(file.run.system_id)
-    _copy(rows.INVOICE_COPY, [_invoice_row(file, placed, place, cycles, now) for placed, place in both])
+    calendar = _calendar(file.run.system_id)
+    _copy(rows.INVOICE_COPY, [_invoice_row(file, placed, place, calendar, now) for placed, place in both])
     _copy(rows.CHARGE_COPY, [line for placed, place in both for line in _charge_rows(placed, place, links)])
     _copy(rows.TAX_COPY, [line for placed, place in both for line in _tax_rows(placed, place)])
     if with_usage := [each for each in placed if each.written.usage]:
@@ -86,16 +94,15 @@ def _copy(statement: str, lines: Sequence[str]) -> None:
         copy.write("\n".join(lines) + "\n")
 
 
-def _cycles(system_id: int) -> list[Cycle]:
-    """The system's calendar: it says the cycle of bills that do not."""
-    return [
-        Cycle(*row) for row in BillCycle.objects.filter(system=system_id).order_by("day").values_list("code", "day")
-    ]
+def _calendar(system_id: int) -> _Calendar:
+    rows = BillCycle.objects.filter(system=system_id).order_by("day").values_list("code", "day")
+    return _Calendar([Cycle(*row) for row in rows], stages_of(system_id))
 
 
-def _invoice_row(file: ImportFile, placed: Placed, place: _Place, cycles: Sequence[Cycle], now: datetime) -> str:
+def _invoice_row(file: ImportFile, placed: Placed, place: _Place, calendar: _Calendar, now: datetime) -> str:
     bill, link = placed.written.bill, place.link
-    state = _state(placed, link)
+    cycle = bill.invoice.cycle or closing_cycle(calendar.cycles, "", bill.invoice.billed_on.day)
+    state = _state(placed, link, calendar.stages.mode(cycle))
     ours = rows.row(
         place.invoice_id,
         str(uuid.uuid4()),
@@ -113,14 +120,17 @@ def _invoice_row(file: ImportFile, placed: Placed, place: _Place, cycles: Sequen
         bill.identity[2],
         bill.payable,
         bill.invoice.origin,
-        bill.invoice.cycle or closing_cycle(cycles, "", bill.invoice.billed_on.day),
+        cycle,
     )
     return f"{ours}\t{placed.written.header}\t{rows.NO_MONEY_YET}"
 
 
-def _state(placed: Placed, link: Link) -> Invoice.State:
+def _state(placed: Placed, link: Link, mode: str) -> Invoice.State:
+    """A bill that its customer sees already stays seen, whatever the stage."""
     if placed.waits:
         return Invoice.State.WAITING
+    if mode == SHADOW and not placed.is_seen:
+        return Invoice.State.SHADOW
     return Invoice.State.HELD if link.account_id is None else Invoice.State.PUBLISHED
 
 

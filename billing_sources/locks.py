@@ -33,9 +33,23 @@ def alone_or_not(thing: str, key: int) -> Iterator[bool]:
             _release(thing, key)
 
 
+def together_until_commit(thing: str, key: int) -> None:
+    """Shared with others who call this; whoever calls `apart_until_commit` waits for all of them, and they for it."""
+    _lock("SELECT pg_advisory_xact_lock_shared(hashtextextended(%s, 0))", thing, key)
+
+
+def apart_until_commit(thing: str, key: int) -> None:
+    _lock("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", thing, key)
+
+
 def _release(thing: str, key: int) -> None:
     if connection.is_usable():  # a lost connection has released it already
         _call("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", thing, key)
+
+
+def _lock(statement: str, thing: str, key: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, [f"{thing} {key}"])
 
 
 def _call(statement: str, thing: str, key: int) -> bool:

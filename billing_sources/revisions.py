@@ -29,6 +29,7 @@ class Earlier(NamedTuple):
     digest: str
     file_id: int
     received_at: datetime  # of its bytes
+    state: str
 
 
 class Placed(NamedTuple):
@@ -37,6 +38,7 @@ class Placed(NamedTuple):
     written: Written
     revision: int
     waits: bool
+    is_seen: bool  # the revision before is published
 
 
 class Placing(NamedTuple):
@@ -49,7 +51,7 @@ class Placing(NamedTuple):
 
 _EARLIER = """
     SELECT i.entity, i.number, i.series, i.id, i.revision, i.is_current, i.content_sha256, i.file_id,
-           d.received_at
+           d.received_at, i.state
     FROM unnest(%s::text[], %s::text[], %s::text[]) AS seen (entity, number, series)
     JOIN billing_sources_invoice i
       ON i.system_id = %s AND i.entity = seen.entity AND i.number = seen.number AND i.series = seen.series
@@ -58,9 +60,11 @@ _EARLIER = """
     WHERE i.is_current OR i.state = 'waiting'
     ORDER BY i.revision
     """
-# One statement locks and looks: money that arrives meanwhile is seen, and makes the revision wait.
+# One statement locks and looks: money that arrives meanwhile is seen, and makes the revision wait. What was in the
+# shadow stays there: customers see no revision of which they never saw the bill.
 _SUPERSEDE = """
-    UPDATE billing_sources_invoice SET state = %s, is_current = false
+    UPDATE billing_sources_invoice
+    SET state = CASE WHEN state = 'shadow' THEN state ELSE %s END, is_current = false
     WHERE id IN (SELECT id FROM billing_sources_invoice WHERE id = ANY(%s) ORDER BY id FOR UPDATE)
       AND held = 0 AND settled = 0 AND credited = 0 AND written_off = 0
     RETURNING id
@@ -79,7 +83,7 @@ def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Pl
         if not may_repeat and (identity in seen or any(old.file_id == file.pk for old in before)):
             placing.twice.append(written)
         elif not before:
-            placing.new.append(Placed(written, 1, waits=False))
+            placing.new.append(Placed(written, 1, waits=False, is_seen=False))
         elif before[-1].digest == written.digest:
             placing.unchanged.append(written)
         elif before[-1].received_at > file.document.received_at:
@@ -96,7 +100,8 @@ def _revise(changed: Sequence[Written], earlier: dict[Identity, list[Earlier]]) 
     for written in changed:
         before = earlier[written.bill.identity]
         waits = any(old.is_current and old.id not in gone for old in before)
-        yield Placed(written, before[-1].revision + 1, waits)
+        is_seen = any(old.is_current and old.state == Invoice.State.PUBLISHED for old in before)
+        yield Placed(written, before[-1].revision + 1, waits, is_seen)
 
 
 def _earlier(system_id: int, identities: Sequence[Identity]) -> dict[Identity, list[Earlier]]:

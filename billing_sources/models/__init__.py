@@ -2,6 +2,7 @@
 
 from billing_sources.models.invoices import Charge, Invoice, TaxItem
 from billing_sources.models.runs import ImportFile, ImportIssue, ImportRun, NightSlot, QuarantinedInvoice, RawDocument
+from billing_sources.models.stages import Stage
 from billing_sources.models.systems import AccountLink, BillCycle, BillingSystem
 from billing_sources.models.usage import UsageRecord
 
@@ -17,6 +18,7 @@ __all__ = [
     "NightSlot",
     "QuarantinedInvoice",
     "RawDocument",
+    "Stage",
     "TaxItem",
     "UsageRecord",
 ]

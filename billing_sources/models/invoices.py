@@ -27,6 +27,7 @@ class Invoice(models.Model):
         PUBLISHED = "published"
         WAITING = "waiting"  # a revision of an invoice with payments in flight; meets them next
         SUPERSEDED = "superseded"
+        SHADOW = "shadow"  # its cycle is not live: proven, and seen by the carrier alone
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True, related_name="+")
