@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
-from billing_sources.staff import held_views, link_views, views
+from billing_sources.staff import coverage_views, held_views, link_views, views
 
 urlpatterns: list[URLPattern] = [
     path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
     path("carrier/cycles/<slug:system>/import/", views.import_now, name="import_now"),
+    path("carrier/coverage/", coverage_views.coverage, name="coverage"),
+    path("carrier/coverage/<slug:system>/", coverage_views.system_stages, name="system_stages"),
     path("carrier/runs/", views.import_runs, name="import_runs"),
     path("carrier/runs/<uuid:code>/", views.import_run, name="import_run"),
     path("carrier/files/<uuid:code>/", views.import_file, name="import_file"),

@@ -39,6 +39,7 @@ CUSTOMER = (
 )
 ENGINEER = (
     Entry("Bill cycles", "bill_cycles", "c"),
+    Entry("Coverage", "coverage", "o"),
     Entry("Import runs", "import_runs", "i"),
     Entry("Quarantine", "quarantine", "q"),
     Entry("Accounts to link", "account_links", "a"),

@@ -35,7 +35,7 @@ pytest_plugins = ["tests.billing_sources.staff"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOVEMBER = Month(2026, 11)
-PAGES = ("bill_cycles", "import_runs", "quarantine", "account_links", "account_link", "terms")
+PAGES = ("bill_cycles", "import_runs", "quarantine", "account_links", "account_link", "terms", "coverage")
 CODED_PAGES = ("import_run", "import_file", "held_invoice")
 ACTS = ("invoice_release", "invoice_discard", "account_link")
 CODED_ACTS = ("file_replay", "file_discard")

@@ -56,6 +56,7 @@ OBJECTS = {
     "visit": "customer",
     "posting_replay": "nothing",
     "import_now": "system",
+    "system_stages": "system",
     "import_run": "nothing",
     "import_file": "nothing",
     "file_replay": "nothing",

@@ -1,0 +1,55 @@
+"""Which systems customers see: the overview, and going live or back, a system or a cycle at a time."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+
+from billing_sources.models import BillingSystem, Stage
+from billing_sources.operations import NotDone
+from billing_sources.staff.coverage_queries import read_coverage, read_system
+from billing_sources.staff.figures import count
+from billing_sources.staff.forms import posted_reason
+from billing_sources.stages import go_live, roll_back
+from portal.impersonation.policy import carrier_page
+from portal.requests import CarrierRequest
+
+
+@carrier_page("engineer")
+def coverage(request: CarrierRequest) -> HttpResponse:
+    return render(request, "billing_sources/coverage.html", {"coverage": read_coverage(timezone.now().date())})
+
+
+@carrier_page("engineer", methods=("GET", "HEAD", "POST"))
+def system_stages(request: CarrierRequest, system: str) -> HttpResponse:
+    """The stages of a system's cycles; a POST changes one of them, or all."""
+    found = BillingSystem.objects.filter(key=system).first()
+    if found is None:
+        raise Http404
+    if request.method != "POST":
+        return _page(request, found)
+    try:
+        messages.success(request, _change(request, found))
+    except NotDone as refusal:
+        messages.error(request, str(refusal))
+        return _page(request, found, status=422)
+    return redirect("system_stages", system)
+
+
+def _change(request: CarrierRequest, system: BillingSystem) -> str:
+    cycle, mode, now = request.POST.get("cycle", ""), request.POST.get("do", ""), timezone.now()
+    reason = posted_reason(request.POST)
+    if mode == Stage.Mode.LIVE:
+        shown = go_live(actor=request.carrier, system=system, cycle=cycle, reason=reason, now=now)
+        return f"Live. {count(shown, 'bill')} appeared for their customers."
+    if mode != Stage.Mode.SHADOW:
+        raise Http404
+    taken, stayed = roll_back(actor=request.carrier, system=system, cycle=cycle, reason=reason, now=now)
+    kept = f" {count(stayed, 'bill')} stay: their customers work with them." if stayed else ""
+    return f"In the shadow. {count(taken, 'bill')} were taken back.{kept}"
+
+
+def _page(request: CarrierRequest, system: BillingSystem, status: int = 200) -> HttpResponse:
+    return render(request, "billing_sources/system_stages.html", {"system": read_system(system)}, status=status)
