@@ -11,12 +11,12 @@ first that has a value counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
 
-from billing_sources.readers.xml import Element
+from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_values import TRANSFORMS
 
 
@@ -49,18 +49,23 @@ class Table:
             ranks[row.canonical] = rank = ranks.get(row.canonical, -1) + 1
             self._plant(root, row, rank)
         self._root = root.compiled()
+        self.tested = frozenset(
+            _tested(match, namespaces) for row in rows for match in _STEP.finditer(row.path) if match["test"]
+        )
 
     def read(self, element: Element) -> dict[str, Any]:
         """Canonical field → value, for the fields that are there. Raises `Unreadable`."""
-        found: dict[str, Any] = {}
-        spare: _Spare = []
+        return settle(
+            (leaf, node.get(leaf.attribute) if leaf.attribute else node.text)
+            for node, leaves in self.reached(element)
+            for leaf in leaves
+        )
+
+    def reached(self, element: Element) -> list[tuple[Element, tuple[Leaf, ...]]]:
+        """The elements that rows lead to, in document order, with the leaves to be read there."""
         _, leaves, branches = self._root
-        if leaves:
-            _take(element, leaves, found, spare)
-        _walk(element, branches, found, spare)
-        if spare:
-            for _, name, value in sorted(spare, key=_RANK):
-                found.setdefault(name, value)
+        found: list[tuple[Element, tuple[Leaf, ...]]] = [(element, leaves)] if leaves else []
+        _walk(element, branches, found)
         return found
 
     def text(self, element: Element, name: str) -> str:
@@ -76,7 +81,7 @@ class Table:
         node = root
         for step in steps:
             node = node.child(step, self._namespaces)
-        node.leaves.append(_Leaf(row.canonical, attribute, TRANSFORMS[row.transform], rank, row))
+        node.leaves.append(Leaf(row.canonical, attribute, TRANSFORMS[row.transform], rank, row))
 
 
 def clark(path: str, namespaces: dict[str, str]) -> str:
@@ -89,7 +94,9 @@ _PREFIXED = re.compile(r"(\w+):(\w+)")
 _STEP = re.compile(r"(?P<tag>[\w:]+)(?:\[(?P<no>not\()?(?P<at>@)?(?P<test>[\w:/]+)='(?P<value>[^']*)'\)?\])?")
 
 
-class _Leaf(NamedTuple):
+class Leaf(NamedTuple):
+    """What is to be read at an element."""
+
     name: str
     attribute: str
     convert: Callable[[str], Any]
@@ -98,7 +105,6 @@ class _Leaf(NamedTuple):
 
 
 _Accepts = Callable[[Element], bool]
-_Spare = list[tuple[int, str, Any]]  # alternatives, with their rank: they count where the first row found nothing
 _RANK = itemgetter(0)
 
 
@@ -106,7 +112,7 @@ class _Branch(NamedTuple):
     """What is to be done at a tag. Plain tuples, for this is the innermost loop of an import."""
 
     accepts: _Accepts | None
-    leaves: tuple[_Leaf, ...]
+    leaves: tuple[Leaf, ...]
     branches: dict[str, tuple[_Branch, ...]]
 
 
@@ -114,7 +120,7 @@ class _Node:
     """A step while the table is built."""
 
     def __init__(self, tag: str, accepts: _Accepts | None = None) -> None:
-        self.leaves: list[_Leaf] = []
+        self.leaves: list[Leaf] = []
         self._tag = tag
         self._accepts = accepts
         self._children: dict[str, _Node] = {}
@@ -132,6 +138,11 @@ class _Node:
         for child in self._children.values():
             branches[child._tag] = (*branches.get(child._tag, ()), child.compiled())
         return _Branch(self._accepts, tuple(self.leaves), branches)
+
+
+def _tested(match: re.Match[str], namespaces: dict[str, str]) -> str:
+    """The element or attribute whose text a predicate compares."""
+    return match["test"] if match["at"] else clark(match["test"].rpartition("/")[2], namespaces)
 
 
 def _predicate(match: re.Match[str], namespaces: dict[str, str]) -> _Accepts | None:
@@ -155,19 +166,23 @@ def _predicate(match: re.Match[str], namespaces: dict[str, str]) -> _Accepts | N
     return has_descendant if "/" in match["test"] else has_child
 
 
-def _walk(element: Element, branches: dict[str, tuple[_Branch, ...]], found: dict[str, Any], spare: _Spare) -> None:
+def _walk(
+    element: Element, branches: dict[str, tuple[_Branch, ...]], found: list[tuple[Element, tuple[Leaf, ...]]]
+) -> None:
     for child in element:
         for accepts, leaves, below in branches.get(child.tag, ()):
             if accepts is None or accepts(child):
                 if leaves:
-                    _take(child, leaves, found, spare)
+                    found.append((child, leaves))
                 if below:
-                    _walk(child, below, found, spare)
+                    _walk(child, below, found)
 
 
-def _take(element: Element, leaves: tuple[_Leaf, ...], found: dict[str, Any], spare: _Spare) -> None:
-    for name, attribute, convert, rank, row in leaves:
-        text = element.get(attribute) if attribute else element.text
+def settle(texts: Iterable[tuple[Leaf, str | None]]) -> dict[str, Any]:
+    """Canonical field → value, from the texts found at the leaves, in document order. Raises `Unreadable`."""
+    found: dict[str, Any] = {}
+    spare: list[tuple[int, str, Any]] = []  # alternatives: they count where the first row found nothing
+    for (name, _, convert, rank, row), text in texts:
         if text and name not in found and (text := text.strip()):
             try:
                 value = convert(text)
@@ -177,3 +192,7 @@ def _take(element: Element, leaves: tuple[_Leaf, ...], found: dict[str, Any], sp
                 spare.append((rank, name, value))
             else:
                 found[name] = value
+    if spare:
+        for _, name, value in sorted(spare, key=_RANK):
+            found.setdefault(name, value)
+    return found

@@ -16,7 +16,9 @@ from billing_sources.readers.en16931.accounts import account_tree, billed_accoun
 from billing_sources.readers.en16931.lines import Lines
 from billing_sources.readers.en16931.syntax import Syntax
 from billing_sources.readers.terms import Terms
-from billing_sources.readers.xml import Element, local_name
+from billing_sources.readers.xml import local_name
+from billing_sources.readers.xml_parser import Element
+from billing_sources.readers.xml_patterns import Known
 from billing_sources.readers.xml_tables import Unreadable
 from billing_sources.readers.xml_values import line
 
@@ -45,6 +47,15 @@ class Draft:
             self._lines.add(element, origin)
         except Unreadable as error:
             self._problem = error, f"{self._position}/{origin}"
+
+    def add_known_line(self, line: Known) -> None:
+        self._line_count += 1
+        if self._problem is None:
+            origin = f"{line.name}[{self._line_count}]"
+            try:
+                self._lines.add_found(line.found, origin)
+            except Unreadable as error:
+                self._problem = error, f"{self._position}/{origin}"
 
     def finish(self, document: Element) -> CanonicalInvoice | Issue:
         """The bill, or the issue that stands for it. A bill without a number goes by its position."""

@@ -9,7 +9,8 @@ from billing_sources.canonical import CanonicalCharge, Category
 from billing_sources.readers.en16931.accounts import cost_centre
 from billing_sources.readers.en16931.syntax import Syntax
 from billing_sources.readers.terms import Terms
-from billing_sources.readers.xml import Element, local_name
+from billing_sources.readers.xml import local_name
+from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_tables import Unreadable
 
 _SUBTOTALS = frozenset({"GROUP", "INFORMATION"})  # LineStatusReasonCode; DETAIL lines are the ones that add up
@@ -42,8 +43,14 @@ class Lines:
         self._relatives: list[_Relative] = []
 
     def add(self, element: Element, origin: str, is_nested: bool = False) -> None:
-        """Raises `Unreadable`."""
-        found = self._syntax.line.read(element)
+        """A line and the lines nested in it. Raises `Unreadable`."""
+        self.add_found(self._syntax.line.read(element), origin, is_nested)
+        if self._syntax.sub_lines:
+            for index, child in enumerate(element.iterchildren(*self._syntax.sub_lines), 1):
+                self.add(child, f"{origin}/{local_name(child)}[{index}]", True)
+
+    def add_found(self, found: dict[str, Any], origin: str, is_nested: bool = False) -> None:
+        """What a line's table found. Raises `Unreadable`."""
         currency = found.pop("amount.currency", "")
         if currency and currency not in self.currencies:
             self.currencies[currency] = origin
@@ -60,9 +67,6 @@ class Lines:
             self.costs[charge.account] = None
         if relation[1] or relation[2]:
             self._relatives.append(_Relative(charge, *relation))
-        if self._syntax.sub_lines:
-            for index, child in enumerate(element.iterchildren(*self._syntax.sub_lines), 1):
-                self.add(child, f"{origin}/{local_name(child)}[{index}]", True)
 
     def settle(self, account: str) -> None:
         """What only the whole document tells: which lines repeat others, and below which account their costs lie."""

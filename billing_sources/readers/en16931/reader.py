@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from billing_sources.adapter import Adapter, Parsed, Read
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
@@ -12,23 +12,31 @@ from billing_sources.readers import xml_values
 from billing_sources.readers.en16931.draft import Draft
 from billing_sources.readers.en16931.syntax import Syntax
 from billing_sources.readers.terms import Terms
-from billing_sources.readers.xml import Element, Part, Shape, local_name, stream_parts
+from billing_sources.readers.xml import Part, Shape, local_name, stream_parts
+from billing_sources.readers.xml_parser import Element
+from billing_sources.readers.xml_patterns import Known
 
 
 def reader(*syntaxes: Syntax) -> Read:
     """A reader of files in any of these syntaxes."""
     documents = {tag: syntax for syntax in syntaxes for tag in syntax.documents()}
-    shape = Shape(
-        documents=frozenset(documents),
-        lines=frozenset(tag for syntax in syntaxes for tag in syntax.lines),
-        holders=frozenset({*documents, *(syntax.holder for syntax in syntaxes)} - {""}),
-        ballast=frozenset(syntax.attachment for syntax in syntaxes),
-    )
+    shape = shape_of(*syntaxes)
 
     def read(file: BinaryIO, adapter: Adapter) -> Iterator[Parsed]:
         yield from _Reading(documents, adapter).parsed(stream_parts(file, shape))
 
     return read
+
+
+def shape_of(*syntaxes: Syntax) -> Shape:
+    documents = frozenset(tag for syntax in syntaxes for tag in syntax.documents())
+    return Shape(
+        documents=documents,
+        lines={tag: syntax.line for syntax in syntaxes for tag in syntax.lines},
+        nested=frozenset(tag for syntax in syntaxes for tag in (*syntax.sub_lines, syntax.attachment)),
+        holders=documents | ({syntax.holder for syntax in syntaxes} - {""}),
+        ballast=frozenset(syntax.attachment for syntax in syntaxes),
+    )
 
 
 class _Reading:
@@ -41,9 +49,13 @@ class _Reading:
         self._counts: Counter[str] = Counter()
         self._has_totals = False
 
-    def parsed(self, parts: Iterable[tuple[Part, Element]]) -> Iterator[Parsed]:
+    def parsed(self, parts: Iterable[tuple[Part, Element] | Known]) -> Iterator[Parsed]:
         draft: Draft | None = None
-        for part, element in parts:
+        for parsed in parts:
+            if isinstance(parsed, Known):
+                cast(Draft, draft).add_known_line(parsed)  # it follows upon a parsed one of the same document
+                continue
+            part, element = parsed
             if part is Part.LINE:
                 draft = draft or self._begin(next(element.iterancestors(*self._documents)))
                 draft.add_line(element)

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billing_sources.adapter import FieldMap
-from billing_sources.readers.xml import Element
+from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_tables import Table
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from billing_sources.readers.en16931.syntax import Syntax, TaxFigures
-from billing_sources.readers.xml import Element
+from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_tables import Row, Table, clark
 
 _UBL = "urn:oasis:names:specification:ubl:schema:xsd:"
