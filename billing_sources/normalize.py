@@ -52,6 +52,7 @@ def normalize(invoice: CanonicalInvoice, adapter: Adapter) -> Bill:
         bill.payable = round_to(current, invoice.currency)
         _keep_residue(invoice.charges, bill.payable - current)
     invoice.accounts = _each_once(invoice)
+    _explain_charges(invoice)
     return bill
 
 
@@ -109,6 +110,15 @@ def _each_once(invoice: CanonicalInvoice) -> list[CanonicalAccount]:
         if external_id and external_id not in accounts:
             accounts[external_id] = CanonicalAccount(external_id, parent=_parent_of(external_id, invoice.account))
     return list(accounts.values())
+
+
+def _explain_charges(invoice: CanonicalInvoice) -> None:
+    """Usage of a charge that is not on the bill explains none."""
+    if invoice.usage:
+        positions = {charge.position for charge in invoice.charges}
+        for record in invoice.usage:
+            if record.charge not in positions:
+                record.charge = 0
 
 
 def _mentioned(invoice: CanonicalInvoice) -> Iterable[str]:

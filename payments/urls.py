@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/selection/groups/", selection_views.groups, name="selection_groups"),
     path("invoices/selection/pay-runs/", selection_views.pay_runs, name="selection_pay_runs"),
     path("invoices/<uuid:code>/", invoice_views.invoice_detail, name="invoice"),
+    path("invoices/<uuid:code>/usage/<int:charge>/", invoice_views.invoice_usage, name="invoice_usage"),
     path("groups/", group_views.group_list, name="groups"),
     path("groups/<uuid:code>/", group_views.group_detail, name="group"),
     path("groups/<uuid:code>/removals/", group_views.group_removals, name="group_removals"),

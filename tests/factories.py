@@ -25,7 +25,9 @@ from billing_sources.models import (
     Invoice,
     RawDocument,
     TaxItem,
+    UsageRecord,
 )
+from billing_sources.usage_months import have_months
 from portal.customers.models import Account
 from portal.tenancy import ingest
 
@@ -93,6 +95,26 @@ def make_tax(invoice: Invoice, amount: Decimal | str, **overrides: Any) -> TaxIt
     with ingest():
         return TaxItem.objects.create(
             invoice=invoice, customer_id=invoice.customer_id, **{"amount": Decimal(amount), **columns, **overrides}
+        )
+
+
+def make_usage(charge: Charge, *amounts: str, **overrides: Any) -> None:
+    """Calls behind the charge, a minute apart, one of each amount."""
+    invoice = charge.invoice
+    columns = {"kind": "LOCAL", "service": "206-555-0101", "quantity": Decimal(61), "unit": "s"}
+    with ingest():
+        have_months([invoice.billed_on])
+        UsageRecord._default_manager.bulk_create(
+            UsageRecord(
+                invoice=invoice,
+                customer_id=invoice.customer_id,
+                billed_on=invoice.billed_on,
+                position=next(_numbers),
+                amount=Decimal(amount),
+                **{"charge": charge.position, "started_at": datetime(2026, 10, 14, tzinfo=UTC) + timedelta(minutes=at)},
+                **{**columns, **overrides},
+            )
+            for at, amount in enumerate(amounts)
         )
 
 

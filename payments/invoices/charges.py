@@ -5,7 +5,7 @@ Called inside `acting(actor)`; figures are text, at the precision of their sourc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import groupby
@@ -13,6 +13,7 @@ from typing import Final
 
 from billing_sources.models import Charge, Invoice, TaxItem
 from payments.invoices.dates import period
+from payments.invoices.usage import positions_with_usage, usage_url
 from portal.money import ZERO, exponent
 
 CATEGORIES: Final = {
@@ -44,6 +45,7 @@ class ChargeLine:
     quantity: str
     amount: str
     note: str
+    usage_url: str
 
 
 @dataclass(frozen=True)
@@ -68,40 +70,48 @@ def charges_of(invoice: Invoice, most: int | None) -> tuple[tuple[ChargeGroup, .
     charges = sorted(
         Charge.objects.filter(invoice=invoice), key=lambda charge: (_ORDER.get(charge.category, 99), charge.position)
     )
+    explained = positions_with_usage(invoice)
     groups, left = [], len(charges) if most is None else most
-    for category, found in groupby(charges, key=lambda charge: charge.category):
+    for _, found in groupby(charges, key=lambda charge: charge.category):
         members = list(found)
-        groups.append(_charge_group(invoice, category, members, members[:left]))
+        groups.append(_charge_group(invoice, members, members[:left], explained))
         left = max(0, left - len(members))
     return tuple(groups), max(0, len(charges) - most) if most is not None else 0
 
 
-def _charge_group(invoice: Invoice, category: str, members: Sequence[Charge], shown: Sequence[Charge]) -> ChargeGroup:
+def _charge_group(
+    invoice: Invoice, members: Sequence[Charge], shown: Sequence[Charge], explained: Set[int]
+) -> ChargeGroup:
+    category = members[0].category
     counted = sum((charge.amount for charge in members if not charge.is_information_only), ZERO)
     terms = dict.fromkeys(charge.source_term for charge in members if charge.source_term)
     return ChargeGroup(
         category=CATEGORIES.get(category, category),
         terms=", ".join(f"“{term}”" for term in list(terms)[:6]),
-        subtotal=_exact(counted, invoice.currency),
-        charges=tuple(_charge(invoice, charge, says_term=len(terms) > 1) for charge in shown),
+        subtotal=exact(counted, invoice.currency),
+        charges=tuple(
+            _charge(invoice, charge, says_term=len(terms) > 1, is_explained=charge.position in explained)
+            for charge in shown
+        ),
     )
 
 
-def _charge(invoice: Invoice, charge: Charge, *, says_term: bool) -> ChargeLine:
+def _charge(invoice: Invoice, charge: Charge, *, says_term: bool, is_explained: bool) -> ChargeLine:
     notes = (
         "for information, not added" if charge.is_information_only else "",
         "" if charge.is_mapped else "word not in the vocabulary yet",
     )
     quantity = "" if charge.quantity is None else f"{charge.quantity.normalize():f} {charge.unit}".strip()
-    price = "" if charge.unit_price is None else f" × {_exact(charge.unit_price, invoice.currency)}"
+    price = "" if charge.unit_price is None else f" × {exact(charge.unit_price, invoice.currency)}"
     return ChargeLine(
         term=charge.source_term if says_term and charge.description else "",
         description=charge.description or charge.source_term,
         service=charge.service,
         period=period(charge.period_start, charge.period_end),
         quantity=quantity + price if quantity else "",
-        amount=_exact(charge.amount, invoice.currency),
+        amount=exact(charge.amount, invoice.currency),
         note="; ".join(note for note in notes if note),
+        usage_url=usage_url(invoice, charge.position) if is_explained else "",
     )
 
 
@@ -109,16 +119,16 @@ def taxes_of(invoice: Invoice) -> tuple[TaxLine, ...]:
     return tuple(
         TaxLine(
             label=" · ".join(part for part in (tax.category, tax.jurisdiction) if part),
-            base="" if tax.base is None else _exact(tax.base, invoice.currency),
+            base="" if tax.base is None else exact(tax.base, invoice.currency),
             rate="" if tax.rate_percent is None else f"{tax.rate_percent.normalize():f} %",
-            amount=_exact(tax.amount, invoice.currency),
+            amount=exact(tax.amount, invoice.currency),
             is_included=tax.is_included,
         )
         for tax in TaxItem.objects.filter(invoice=invoice).order_by("-is_included", "pk")
     )
 
 
-def _exact(amount: Decimal, currency: str) -> str:
+def exact(amount: Decimal, currency: str) -> str:
     """At the source's own precision, but never fewer decimals than the currency has."""
     decimals = max(exponent(currency), -int(amount.normalize().as_tuple().exponent))
     text = f"{amount:,.{decimals}f}"

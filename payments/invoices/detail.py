@@ -19,6 +19,7 @@ from payments.invoices.dates import day, period
 from payments.invoices.history import AllocationLine, Lineage, Revision, allocations_of, lineage_of, revisions_of
 from payments.invoices.queries import revisions_visible_to
 from payments.invoices.rows import billed_by, state_of
+from payments.invoices.usage import usage_of, usage_url
 from payments.models import InvoiceGroupMember, InvoiceTag
 from portal.actor import Actor
 from portal.customers.models import Account
@@ -56,6 +57,7 @@ class InvoicePageFacts:
     statement: tuple[Line, ...]
     charges: tuple[ChargeGroup, ...]
     charges_left_out: int
+    stray_usage_url: str
     taxes: tuple[TaxLine, ...]
     revisions: tuple[Revision, ...]
     current_url: str
@@ -89,6 +91,7 @@ def get_invoice_for(actor: Actor, code: UUID, today: date, *, shows_all: bool = 
         statement=_statement(invoice),
         charges=groups,
         charges_left_out=left_out,
+        stray_usage_url=usage_url(invoice, 0) if usage_of(invoice).filter(charge=0).exists() else "",
         taxes=taxes_of(invoice),
         revisions=revisions,
         current_url="" if invoice.is_current else revisions[0].url,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, cast
 from uuid import UUID
 
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -20,9 +21,12 @@ from payments.invoices.queries import InvoicePage, matching, named, page_of, tot
 from payments.invoices.rows import sums
 from payments.invoices.search import find
 from payments.invoices.selection import posted_codes
+from payments.invoices.usage_page import UsageAsked, get_usage_for
 from portal.customers import access
 from portal.impersonation.policy import customer_page
 from portal.requests import CustomerRequest
+
+_POSITION = re.compile("[0-9]{1,9}")
 
 
 @customer_page("see", "GET", "HEAD", "POST")
@@ -68,6 +72,15 @@ def invoice_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
 
 
 @customer_page("see")
+def invoice_usage(request: CustomerRequest, code: UUID, charge: int) -> HttpResponse:
+    """The calls and sessions behind a charge."""
+    usage = get_usage_for(request.actor, code, charge, _read_page(request.GET))
+    if usage is None:
+        raise Http404
+    return render(request, "payments/invoice_usage.html", {"usage": usage})
+
+
+@customer_page("see")
 def invoices_csv(request: CustomerRequest) -> HttpResponse:
     return _download(csv_of(request.actor, read_filter(request.GET), timezone.localdate()), "csv", "text/csv")
 
@@ -89,6 +102,13 @@ def _download(body: Iterator[bytes], suffix: str, kind: str) -> HttpResponse:
     response.headers["Content-Disposition"] = f'attachment; filename="invoices-{timezone.localdate()}.{suffix}"'
     response.headers["X-Content-Type-Options"] = "nosniff"
     return cast(HttpResponse, response)  # the stubs know a streamed answer under another class
+
+
+def _read_page(given: QueryDict) -> UsageAsked:
+    """What does not read as a number is not asked for."""
+    texts = {name: given.get(name, "") for name in ("after", "before", "first")}
+    numbers = {name: int(text) for name, text in texts.items() if _POSITION.fullmatch(text)}
+    return UsageAsked(numbers.get("after"), numbers.get("before"), numbers.get("first", 1))
 
 
 def _rights(request: CustomerRequest) -> dict[str, bool]:
