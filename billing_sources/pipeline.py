@@ -28,8 +28,8 @@ from billing_sources.models import ImportFile, ImportRun
 from billing_sources.normalize import Bill, normalize
 from billing_sources.proof import Proof
 from billing_sources.publish import publish
-from billing_sources.registry import adapter_for
 from billing_sources.transports import Payload
+from billing_sources.vocabularies import current_adapter
 from portal.tenancy import ingest
 
 BATCH_BILLS = 500
@@ -64,7 +64,7 @@ def rehearse(run: ImportRun, payload: Payload) -> ImportFile:
     document = runs.rehearsed_document(run, payload.name, archive.fingerprint(payload), _now())
     file, is_new = runs.receive(run, document, _now())
     if is_new:
-        import_file(file, adapter_for(run.system.key), payload.open)
+        import_file(file, _adapter(run), payload.open)
     return file
 
 
@@ -85,10 +85,15 @@ def _import_again(file: ImportFile) -> ImportFile:
         issue = Issue("POISON-01", expected="an import", found=f"{file.attempts} that did not come back")
         quarantine.quarantine_file(file, issue, Proof(), _now())
         return file
-    adapter = adapter_for(file.run.system.key)
+    adapter = _adapter(file.run)
     runs.begin_attempt(file, adapter)
     _with_patience(lambda: import_file(file, adapter, lambda: archive.open_document(file.document)))
     return file
+
+
+def _adapter(run: ImportRun) -> Adapter:
+    with ingest():
+        return current_adapter(run.system)
 
 
 def _with_patience(work: Callable[[], None]) -> None:
@@ -126,7 +131,7 @@ def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Pro
 
 def _judged(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof, noted: set[str]) -> Iterator[Bill]:
     """The bills that tie. What does not is held on the way."""
-    for parsed in _read(adapter, stream):
+    for parsed in read(adapter, stream):
         if isinstance(parsed, ControlTotals):
             proof.declare(parsed)
         elif isinstance(parsed, Issue):
@@ -143,7 +148,7 @@ def _judged(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof, 
             yield bill
 
 
-def _read(adapter: Adapter, stream: BinaryIO) -> Iterator[CanonicalInvoice | Issue | ControlTotals]:
+def read(adapter: Adapter, stream: BinaryIO) -> Iterator[CanonicalInvoice | Issue | ControlTotals]:
     """What the reader yields. Its own failure is the file's: it is held, and the other files go on."""
     try:
         yield from adapter.read(stream, adapter)

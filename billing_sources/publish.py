@@ -13,6 +13,14 @@ from billing_sources.models import ImportFile
 from billing_sources.proof import Proof
 
 _LOADED = "SELECT count(*), coalesce(sum(amount_due), 0) FROM billing_sources_invoice WHERE file_id = %s"
+_COUNT_TERMS = """
+    INSERT INTO billing_sources_termcount
+        (file_id, term, category, is_mapped, currency, charges, amount, first_billed_on, last_billed_on)
+    SELECT i.file_id, c.source_term, c.category, c.is_mapped, i.currency, count(*), sum(c.amount),
+           min(i.billed_on), max(i.billed_on)
+    FROM billing_sources_invoice i JOIN billing_sources_charge c ON c.invoice_id = i.id
+    WHERE i.file_id = %s GROUP BY 1, 2, 3, 4, 5
+    """
 _KEPT_FIGURES = (
     "declared_bills",
     "declared_amount",
@@ -38,6 +46,7 @@ def publish(file: ImportFile, proof: Proof, now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_LOADED, [file.pk])
         bills, amount = cursor.fetchone()
+        cursor.execute(_COUNT_TERMS, [file.pk])
     proof.loaded_bills, proof.loaded_amount = bills + proof.unchanged, amount + proof.unchanged_amount
     if flaw := proof.flaw():
         raise FileRejected(flaw)

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from billing_sources import night
+from billing_sources import night, rehearsal
 from billing_sources.released import load_released
 
 
@@ -27,6 +27,8 @@ def sweep_runs() -> None:
         wake(import_cycle, run_id)
     for held_id in night.released_bills():
         wake(load_bill, held_id)
+    for rehearsal_id in rehearsal.unended():
+        wake(rehearse, rehearsal_id)
 
 
 @shared_task(name="billing_sources.import_cycle")
@@ -39,6 +41,12 @@ def import_cycle(run_id: int) -> None:
 def load_bill(held_id: int) -> None:
     """Load one bill that staff released."""
     load_released(held_id, datetime.now(UTC))
+
+
+@shared_task(name="billing_sources.rehearse")
+def rehearse(rehearsal_id: int) -> None:
+    """Read past files again with a changed vocabulary, and compare."""
+    rehearsal.rehearse(rehearsal_id)
 
 
 def wake(task: Any, row_id: int) -> None:

@@ -5,6 +5,7 @@ from billing_sources.models.runs import ImportFile, ImportIssue, ImportRun, Nigh
 from billing_sources.models.stages import Stage
 from billing_sources.models.systems import AccountLink, BillCycle, BillingSystem
 from billing_sources.models.usage import UsageRecord
+from billing_sources.models.vocabularies import Rehearsal, TermCount, VocabularyVersion
 
 __all__ = [
     "AccountLink",
@@ -18,6 +19,9 @@ __all__ = [
     "NightSlot",
     "QuarantinedInvoice",
     "RawDocument",
+    "Rehearsal",
+    "TermCount",
+    "VocabularyVersion",
     "Stage",
     "TaxItem",
     "UsageRecord",

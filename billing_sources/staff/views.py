@@ -23,7 +23,7 @@ from billing_sources.staff.file_operations import discard_file
 from billing_sources.staff.file_queries import get_file
 from billing_sources.staff.forms import posted_reason
 from billing_sources.staff.run_queries import files_by_id, get_run, list_runs, unended_runs
-from billing_sources.staff.term_queries import count_terms, list_terms
+from billing_sources.staff.term_queries import count_terms
 from portal.impersonation.policy import carrier_page
 from portal.requests import CarrierRequest
 
@@ -104,11 +104,6 @@ def file_discard(request: CarrierRequest, code: UUID) -> HttpResponse:
         return redirect("import_file", code)
 
     return _decided(request, code, discard)
-
-
-@carrier_page("engineer")
-def terms(request: CarrierRequest) -> HttpResponse:
-    return render(request, "billing_sources/term_list.html", {"terms": list_terms()})
 
 
 def _decided(request: CarrierRequest, code: UUID, decide: Callable[[ImportFile], HttpResponse]) -> HttpResponse:

@@ -42,6 +42,7 @@ ENGINEER = (
     Entry("Coverage", "coverage", "o"),
     Entry("Import runs", "import_runs", "i"),
     Entry("Quarantine", "quarantine", "q"),
+    Entry("Vocabulary", "terms", "t"),
     Entry("Accounts to link", "account_links", "a"),
     Entry("Postings to AR", "postings", "p"),
 )

@@ -58,6 +58,8 @@ OBJECTS = {
     "posting_replay": "nothing",
     "import_now": "system",
     "system_stages": "system",
+    "rehearsal": "nothing",
+    "vocabulary": "nothing",
     "import_run": "nothing",
     "import_file": "nothing",
     "file_replay": "nothing",
