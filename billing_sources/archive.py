@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, cast
@@ -26,19 +26,13 @@ class Fingerprint(NamedTuple):
 
 def fingerprint(payload: Payload) -> Fingerprint:
     """Read through once; nothing is kept."""
-    digest, size = hashlib.sha256(), 0
     with payload.open() as stream:
-        for chunk in _chunks(stream):
-            digest.update(chunk)
-            size += len(chunk)
-    return Fingerprint(digest.hexdigest(), size)
+        return _read_through(stream, len)
 
 
 def keep(payload: Payload, system: BillingSystem, now: datetime) -> RawDocument:
-    """The document with these bytes; they are on disk before its row is. Known bytes are read, not written again."""
-    print_ = fingerprint(payload)
-    if not default_storage.exists(_name(print_.sha256)):
-        print_ = _store(payload)
+    """The document with these bytes, read once; they are on disk before its row is. Nothing is left of a failure."""
+    print_ = _store(payload)
     with ingest():
         document, _ = RawDocument.objects.get_or_create(
             system=system,
@@ -63,22 +57,35 @@ def _name(sha256: str) -> str:
 
 
 def _store(payload: Payload) -> Fingerprint:
-    """Copy under a temporary name and rename once all bytes are on disk; named by what was really copied."""
-    digest, size = hashlib.sha256(), 0
+    """Copy under a temporary name; renamed by what was really copied if that is new, deleted if it is known."""
     unfinished = Path(default_storage.path(f"raw/{uuid.uuid4()}.part"))
     unfinished.parent.mkdir(parents=True, exist_ok=True)
-    with payload.open() as source, unfinished.open("wb") as target:
-        for chunk in _chunks(source):
-            digest.update(chunk)
-            size += len(chunk)
-            target.write(chunk)
-        target.flush()
-        os.fsync(target.fileno())
-    final = Path(default_storage.path(_name(digest.hexdigest())))
+    try:
+        with payload.open() as source, unfinished.open("wb") as target:
+            print_ = _read_through(source, target.write)
+            final = Path(default_storage.path(_name(print_.sha256)))
+            if not final.exists():
+                target.flush()
+                os.fsync(target.fileno())
+                _rename(unfinished, final)
+    finally:
+        unfinished.unlink(missing_ok=True)
+    return print_
+
+
+def _read_through(stream: BinaryIO, take: Callable[[bytes], object]) -> Fingerprint:
+    digest, size = hashlib.sha256(), 0
+    for chunk in iter(lambda: stream.read(CHUNK_BYTES), b""):
+        digest.update(chunk)
+        size += len(chunk)
+        take(chunk)
+    return Fingerprint(digest.hexdigest(), size)
+
+
+def _rename(unfinished: Path, final: Path) -> None:
     final.parent.mkdir(parents=True, exist_ok=True)
     unfinished.replace(final)
     _sync_folder(final.parent)
-    return Fingerprint(digest.hexdigest(), size)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -88,7 +95,3 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _chunks(stream: BinaryIO) -> Iterator[bytes]:
-    return iter(lambda: stream.read(CHUNK_BYTES), b"")

@@ -5,6 +5,7 @@ All of it is rows. A wake-up that Redis loses costs a minute, until the sweep fi
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -13,12 +14,13 @@ from billing_sources.locks import alone_or_not
 from billing_sources.models import BillCycle, ImportRun, NightSlot, QuarantinedInvoice
 from billing_sources.places import place_of
 from billing_sources.registry import UnknownSystem, adapter_for
-from billing_sources.transports import Payload
+from billing_sources.transports import NotReached, Payload
 from portal.tenancy import ingest
 
 CATCH_UP_DAYS = 5
 """A bell that nobody rang (beat was down) is rung up to this many days later."""
 
+_log = logging.getLogger(__name__)
 _State = ImportRun.State
 _Trigger = ImportRun.Trigger
 
@@ -84,7 +86,15 @@ def _unended(run_id: int) -> ImportRun | None:
         return unended.filter(pk=run_id).first()
 
 
-def _offered(run: ImportRun) -> Iterable[Payload]:
+def _offered(run: ImportRun) -> Iterator[Payload]:
+    """Whatever goes wrong in a transport, foreseen or not, ends the run as failed; the next night tries again."""
     if run.trigger not in (_Trigger.NIGHTLY, _Trigger.STAFF):
-        return ()
-    return adapter_for(run.system.key).transport.fetch(place_of(run.system))
+        return
+    transport = adapter_for(run.system.key).transport
+    try:
+        yield from transport.fetch(place_of(run.system))
+    except OSError:
+        raise
+    except Exception as error:
+        _log.exception("the transport of %s failed", run.system.key)
+        raise NotReached(f"{transport.describe()}: {type(error).__name__}: {error}") from error

@@ -55,7 +55,7 @@ def import_payload(run: ImportRun, payload: Payload) -> ImportFile:
     """Keep the bytes, and load them unless they are known: then a receipt is all that is written."""
     document = archive.keep(payload, run.system, _now())
     with alone_on("document", document.pk):
-        file, is_new = runs.receive(run, document, _now())
+        file, is_new = runs.receive(run, document, _now(), payload.stamp)
         return _import_again(file) if is_new else file
 
 

@@ -18,7 +18,6 @@ COLLISIONS = (DeadlockDetected, SerializationFailure, UniqueViolation)
 """What the database says to the one of two files that loses."""
 
 _State = ImportFile.State
-_UNFINISHED = (_State.RECEIVED, _State.LOADING)
 _DONE_WITH = (_State.PUBLISHED, _State.QUARANTINED, _State.DISCARDED)
 
 
@@ -50,13 +49,13 @@ def finish(run: ImportRun, now: datetime, failure: str = "") -> None:
 def unfinished_files(run: ImportRun) -> Sequence[ImportFile]:
     with ingest():
         return list(
-            ImportFile.objects.filter(run=run, state__in=_UNFINISHED)
+            ImportFile.objects.filter(run=run, state__in=ImportFile.UNFINISHED)
             .select_related("document", "run__system")
             .order_by("id")
         )
 
 
-def receive(run: ImportRun, document: RawDocument, now: datetime) -> tuple[ImportFile, bool]:
+def receive(run: ImportRun, document: RawDocument, now: datetime, stamp: str = "") -> tuple[ImportFile, bool]:
     """The file to work on, and True; or a receipt for bytes that were dealt with before, and False.
 
     A file that a dead worker left goes over to the run that comes next and finishes it. The caller holds the lock on
@@ -64,19 +63,20 @@ def receive(run: ImportRun, document: RawDocument, now: datetime) -> tuple[Impor
     """
     with ingest():
         files = ImportFile.objects.select_related("document", "run__system").filter(document=document)
-        if left := files.filter(state__in=_UNFINISHED).first():
-            return _taken_over(left, run), True
+        if left := files.filter(state__in=ImportFile.UNFINISHED).first():
+            return _taken_over(left, run, stamp), True
         if ours := files.filter(run=run).first():
             return ours, False
         is_known = files.filter(state__in=_DONE_WITH).exists()
         state = _State.SEEN if is_known else _State.RECEIVED
-        return ImportFile.objects.create(run=run, document=document, state=state, received_at=now), not is_known
+        file = ImportFile.objects.create(run=run, document=document, state=state, received_at=now, stamp=stamp)
+        return file, not is_known
 
 
-def _taken_over(file: ImportFile, run: ImportRun) -> ImportFile:
-    if file.run_id != run.pk:
-        file.run = run
-        file.save(update_fields=["run"])
+def _taken_over(file: ImportFile, run: ImportRun, stamp: str) -> ImportFile:
+    if file.run_id != run.pk or file.stamp != stamp:
+        file.run, file.stamp = run, stamp
+        file.save(update_fields=["run", "stamp"])
     return file
 
 

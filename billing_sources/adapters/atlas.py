@@ -1,11 +1,11 @@
-"""ATLAS: the wireline billing system. X12 811 statements and 810 invoices, from a folder it writes into."""
+"""ATLAS: the wireline billing system. X12 811 statements and 810 invoices, by SFTP."""
 
 from __future__ import annotations
 
 from billing_sources.adapter import Adapter, FieldMap, Vocabulary
 from billing_sources.canonical import Category
 from billing_sources.readers.x12_bills import read_bills
-from billing_sources.transports import WatchedFolder
+from billing_sources.transports import Sftp
 
 _HEADING = (
     FieldMap("number", "BIG02"),
@@ -132,7 +132,7 @@ ATLAS = Adapter(
     title="Atlas",
     plays="The old regional carrier's wireline billing: consolidated statements and single invoices in X12.",
     default_currency="USD",
-    transport=WatchedFolder("atlas/out", patterns=("*.x12", "*.edi", "*.txt")),
+    transport=Sftp("atlas/out", ("*.x12", "*.edi", "*.txt"), answers="atlas/in", settle_seconds=2),
     read=read_bills,
     mapping=_HEADING + _DETAIL,
     vocabulary=Vocabulary(1, {term: category for category, terms in _TERMS.items() for term in terms}),

@@ -12,7 +12,7 @@ from billing_sources.readers.en16931.cii import CII
 from billing_sources.readers.en16931.reader import reader
 from billing_sources.readers.en16931.syntax import mapping
 from billing_sources.readers.en16931.ubl import UBL
-from billing_sources.transports import WatchedFolder
+from billing_sources.transports import S3Prefix
 
 # English, Swedish, Danish and Norwegian, German. A term also stands for every item name that begins with it in whole
 # words; `unit XYZ` is a UNECE Recommendation 20 code and speaks when the item name does not.
@@ -91,7 +91,7 @@ BOREAL = Adapter(
     title="Boreal",
     plays="Nordic and European billing: Peppol BIS 3 and XRechnung, many currencies",
     default_currency="EUR",
-    transport=WatchedFolder("boreal/out", ("*.xml",)),
+    transport=S3Prefix("boreal/out", ("*.xml",), answers="boreal/in"),
     read=reader(UBL, CII),
     mapping=mapping(UBL, CII),
     vocabulary=Vocabulary(1, _vocabulary()),

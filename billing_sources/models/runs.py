@@ -88,9 +88,12 @@ class ImportFile(models.Model):
         QUARANTINED = "quarantined"  # the whole file
         DISCARDED = "discarded"  # read again since, from the archive
 
+    UNFINISHED = (State.RECEIVED, State.LOADING)
+
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     run = models.ForeignKey(ImportRun, on_delete=models.PROTECT, related_name="files")
     document = models.ForeignKey(RawDocument, on_delete=models.PROTECT, related_name="+")
+    stamp = models.TextField(blank=True, db_default="")  # of its payload, where the transport lists files
     state = models.CharField(max_length=12, choices=State.choices, default=State.RECEIVED)
     attempts = models.PositiveSmallIntegerField(default=0)  # raised before the work: three crashes are poison
     mapping_version = models.PositiveSmallIntegerField(default=1)
@@ -121,6 +124,7 @@ class ImportFile(models.Model):
             ),
             models.CheckConstraint(condition=~Q(state="published") | PROVEN, name="published_files_are_proven"),
         ]
+        indexes = [models.Index(fields=["stamp"], condition=~Q(stamp=""), name="files_by_stamp")]
 
 
 class ImportIssue(models.Model):

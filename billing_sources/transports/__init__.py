@@ -4,5 +4,7 @@ from __future__ import annotations
 
 from billing_sources.transports.folder import WatchedFolder
 from billing_sources.transports.place import NotReached, Payload, Place, Transport
+from billing_sources.transports.s3 import S3Prefix
+from billing_sources.transports.sftp import Sftp
 
-__all__ = ["NotReached", "Payload", "Place", "Transport", "WatchedFolder"]
+__all__ = ["NotReached", "Payload", "Place", "S3Prefix", "Sftp", "Transport", "WatchedFolder"]

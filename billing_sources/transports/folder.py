@@ -1,41 +1,30 @@
-"""A folder that the billing system writes into. Pure."""
+"""A folder on this machine that the billing system, or whatever syncs its files, writes into. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from fnmatch import fnmatch
 from pathlib import Path
 
-from billing_sources.transports.place import Payload, Place
+from billing_sources.transports.drop import DropFolder, Found, require_safe
+from billing_sources.transports.place import Payload, Place, nothing_known
 
 
 @dataclass(frozen=True)
-class WatchedFolder:
-    """A folder below the carrier's inbound root.
-
-    A file still being written carries one of `unfinished` as its suffix until it is renamed. Where the system writes
-    a control file behind each bill file, `control` is its suffix: a bill file without one is not finished. Answers
-    go into `answers`, a folder beside it.
-    """
-
-    folder: str
-    patterns: tuple[str, ...]
-    unfinished: tuple[str, ...] = (".part", ".tmp")
-    control: str = ""
-    answers: str = ""
+class WatchedFolder(DropFolder):
+    """A folder below the carrier's inbound root. What lies there is offered each time: reading it costs little."""
 
     def fetch(self, place: Place) -> Iterator[Payload]:
-        """Finished files whose name matches, oldest name first. A missing folder offers nothing."""
+        """Finished files whose name matches, in the order of their names. A missing folder offers nothing."""
         inbound = place.inbound / self.folder
         if not inbound.is_dir():
             return
-        for path in sorted(inbound.iterdir()):
-            if self._is_finished(path):
-                control = self._control(path).read_bytes() if self.control else b""
-                yield replace(Payload.of(path), control=control)
+        for found in self.offered(lambda: _look(inbound), nothing_known):
+            control = (inbound / f"{found.name}{self.control}").read_bytes() if self.control else b""
+            yield replace(Payload.of(inbound / found.name), control=control)
 
     def deliver(self, place: Place, name: str, content: bytes) -> None:
+        require_safe(name)
         folder = place.inbound / (self.answers or self.folder)
         folder.mkdir(parents=True, exist_ok=True)
         unfinished = folder / f"{name}.part"
@@ -43,17 +32,23 @@ class WatchedFolder:
         unfinished.replace(folder / name)
 
     def describe(self) -> str:
-        control = f", each with its {self.control}" if self.control else ""
-        return f"watched folder {self.folder}/ ({', '.join(self.patterns)}{control})"
+        return f"watched folder {self.folder}/ ({self.markings()})"
 
-    def _is_finished(self, path: Path) -> bool:
-        return (
-            path.is_file()
-            and not path.is_symlink()
-            and path.suffix not in self.unfinished
-            and any(fnmatch(path.name, pattern) for pattern in self.patterns)
-            and (not self.control or self._control(path).is_file())
-        )
 
-    def _control(self, path: Path) -> Path:
-        return path.with_name(path.name + self.control)
+def watched_instead(transport: DropFolder) -> WatchedFolder:
+    """The folder of the same name on this machine: for systems whose files another tool syncs."""
+    return WatchedFolder(
+        transport.folder,
+        transport.patterns,
+        transport.unfinished,
+        transport.control,
+        transport.done,
+        transport.answers,
+    )
+
+
+def _look(folder: Path) -> Iterator[Found]:
+    for path in folder.iterdir():
+        if path.is_file() and not path.is_symlink():
+            status = path.stat()
+            yield Found(path.name, status.st_size, str(status.st_mtime_ns))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -17,13 +17,15 @@ class Payload:
     """One file on offer. `name` is its bare name, for people; never used as a path of ours.
 
     `control` holds the bytes of its control file, where the system sends one beside it. `mark` is how far the system
-    has been read once these bytes are kept, for transports that ask for what is newer (SQL, REST).
+    has been read once these bytes are kept, for transports that ask for what is newer (SQL, REST). `stamp` names this
+    version of the file without its bytes (name, size and time of change or etag), for transports that list files.
     """
 
     name: str
     opener: Callable[[], BinaryIO]
     control: bytes = b""
     mark: str = ""
+    stamp: str = ""
 
     @classmethod
     def of(cls, path: Path) -> Payload:
@@ -33,17 +35,23 @@ class Payload:
         return self.opener()
 
 
+def nothing_known(_: Collection[str]) -> Collection[str]:
+    return ()
+
+
 @dataclass(frozen=True)
 class Place:
     """Where one system's transport looks.
 
     `settings` are the environment's words for this system, without their prefix: `TRIBUTARY_ATLAS_URL` is `URL` here.
-    Credentials come in no other way. `inbound` is the root of the drop folders; `mark` the last payload's.
+    Credentials come in no other way. `inbound` is the root of the drop folders; `mark` the last payload's. `known`
+    tells which of some stamps were dealt with before: those need not be fetched again.
     """
 
     inbound: Path
     settings: Mapping[str, str] = field(default_factory=dict)
     mark: str = ""
+    known: Callable[[Collection[str]], Collection[str]] = nothing_known
 
     def setting(self, name: str) -> str:
         """Raises `NotReached` where the environment does not have it."""

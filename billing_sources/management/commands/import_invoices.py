@@ -15,6 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from billing_sources import night, pipeline, runs
+from billing_sources.adapter import Adapter
 from billing_sources.models import ImportRun
 from billing_sources.places import place_of
 from billing_sources.registry import UnknownSystem, adapter_for
@@ -50,10 +51,17 @@ def _payloads(key: str, paths: Sequence[Path]) -> list[Payload]:
     except UnknownSystem as error:
         raise CommandError(str(error), returncode=BAD_ARGUMENTS) from error
     if not paths:
-        return list(adapter.transport.fetch(place_of(runs.billing_system(key))))
+        return _offered(adapter)
     if missing := [str(path) for path in paths if not path.exists()]:
         raise CommandError(f"no such file: {', '.join(missing)}", returncode=BAD_ARGUMENTS)
     return [Payload.of(path) for given in paths for path in _files(given)]
+
+
+def _offered(adapter: Adapter) -> list[Payload]:
+    try:
+        return list(adapter.transport.fetch(place_of(runs.billing_system(adapter.key))))
+    except OSError as error:
+        raise CommandError(f"nothing could be fetched: {error}") from error
 
 
 def _files(path: Path) -> Iterator[Path]:
