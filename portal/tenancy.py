@@ -8,7 +8,7 @@ nothing leaks to whoever gets the connection next.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, TypeVar
 
@@ -74,7 +74,7 @@ def _as_role(role: str, customer_id: int, user_id: int, read_only: bool) -> Iter
     if current is not None:
         if current[:3] != wanted[:3] or (current[3] and not read_only):
             raise TenancyError(f"inside a transaction as {current}, cannot act as {wanted}")
-        with transaction.atomic():
+        with nullcontext() if current[3] else transaction.atomic():  # where nothing is written, nothing is undone
             yield
         return
     if connection.in_atomic_block and not _is_test_transaction():

@@ -14,7 +14,8 @@ from payments import operations
 from payments.domain.refusals import NotFound, Refused
 from payments.groups.queries import get_group_for, list_groups_for, list_tags_for
 from payments.invoices.filters import InvoiceFilter, query, read_filter
-from payments.invoices.queries import matching, page_of, totals_of, visible_to
+from payments.invoices.listing import page_of
+from payments.invoices.queries import visible_to
 from payments.invoices.rows import sums
 from payments.invoices.selection import posted_codes, read_code
 from portal.customers import access
@@ -36,12 +37,11 @@ def group_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
         raise Http404
     asked = read_filter(request.GET)
     chosen = InvoiceFilter(group=code, state="all", size=200, after=asked.after, before=asked.before, first=asked.first)
-    visible = visible_to(request.actor)
-    page = page_of(visible, chosen, today, reverse("invoices"))
+    page = page_of(visible_to(request.actor), chosen, today, reverse("invoices"))
     context = {
         "group": group,
         "page": page,
-        "sums": sums(totals_of(visible & matching(chosen, today))),
+        "sums": sums(page.totals),
         "grid_url": f"{reverse('invoices')}?{query(InvoiceFilter(group=code, state='all'))}",
         "newer_url": f"?{query(InvoiceFilter(before=UUID(page.newer)))}" if page.newer else "",
         "older_url": f"?{query(InvoiceFilter(after=UUID(page.older)))}" if page.older else "",

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
+
+from django.db import connection
 
 from billing_sources.models import BillCycle, BillingSystem
 from payments.invoices.filters import SIZES, STATES, InvoiceFilter, first_page
@@ -16,6 +18,10 @@ from payments.models import InvoiceGroup, Tag
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Account
+
+_NODE: Final = "SELECT name FROM customers_account WHERE code = %s"
+_GROUP: Final = "SELECT name FROM payments_invoicegroup WHERE code = %s"
+_SYSTEM: Final = "SELECT name FROM billing_sources_billingsystem WHERE key = %s"
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class Chip:
 
 @dataclass(frozen=True)
 class Column:
-    """The head of a column (templates/components/sorter.html)."""
+    """The head of a column (templates/components/sorters.html)."""
 
     label: str
     url: str = ""
@@ -92,11 +98,11 @@ def choices(actor: Actor, chosen: InvoiceFilter) -> dict[str, list[Option]]:
 def _said(chosen: InvoiceFilter) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "Says", chosen.q, {"q": ""}
     yield "Due", _range(chosen.due_from, chosen.due_to), {"due_from": None, "due_to": None}
-    yield "Account", _name(Account, chosen.account), {"account": None}
-    yield "System", _system_name(chosen.system), {"system": ""}
+    yield "Account", _name(_NODE, chosen.account), {"account": None}
+    yield "System", _name(_SYSTEM, chosen.system, unknown=chosen.system), {"system": ""}
     yield "Cycle", chosen.cycle, {"cycle": ""}
     yield "Tag", chosen.tag, {"tag": ""}
-    yield "Group", _name(InvoiceGroup, chosen.group), {"group": None}
+    yield "Group", _name(_GROUP, chosen.group), {"group": None}
     yield "Currency", chosen.currency, {"currency": ""}
     yield "Billed", _range(chosen.amount_from, chosen.amount_to), {"amount_from": None, "amount_to": None}
     yield "Reissued", "Reissued" if chosen.reissued else "", {"reissued": ""}
@@ -109,14 +115,13 @@ def _range(first: object, last: object) -> str:
     return " ".join(part for part in parts if part)
 
 
-def _name(model: type[Account] | type[InvoiceGroup], code: UUID | None) -> str:
-    if code is None:
+def _name(sql: str, key: UUID | str | None, unknown: str = "unknown") -> str:
+    if not key:
         return ""
-    return str(model.objects.filter(code=code).values_list("name", flat=True).first() or "unknown")
-
-
-def _system_name(key: str) -> str:
-    return (BillingSystem.objects.filter(key=key).values_list("name", flat=True).first() or key) if key else ""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [key])
+        found = cursor.fetchone()
+    return str(found[0]) if found else unknown
 
 
 def _sorting(chosen: InvoiceFilter, name: str, label: str, *, is_number: bool = False) -> Column:

@@ -18,7 +18,8 @@ from xml.sax.saxutils import escape
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from payments.invoices.filters import InvoiceFilter
-from payments.invoices.queries import facts_of, visible_to
+from payments.invoices.listing import facts_of
+from payments.invoices.queries import visible_to
 from payments.invoices.rows import InvoiceFacts, account_path, billed_by, state_of
 from portal.actor import Actor
 from portal.money import round_to
@@ -61,8 +62,8 @@ def xlsx_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]
 def _rows(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[list[Cell]]:
     """In a transaction of their own: the answer is sent after the page's has ended."""
     with acting(actor, read_only=True):
-        for facts in facts_of(visible_to(actor), chosen, today).iterator(chunk_size=2000):
-            yield _cells(InvoiceFacts._make(facts), today)
+        for facts in facts_of(visible_to(actor), chosen, today):
+            yield _cells(facts, today)
 
 
 def _cells(facts: InvoiceFacts, today: date) -> list[Cell]:

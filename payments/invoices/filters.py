@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
@@ -73,9 +73,8 @@ def read_filter(params: Mapping[str, str]) -> InvoiceFilter:
 
 def query(chosen: InvoiceFilter, **changes: Any) -> str:
     """The canonical query string: only what differs from the plain list, in a fixed order."""
-    wanted = replace(chosen, **changes)
-    stated = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
-    return urlencode({name: _text(value) for name, value in stated.items() if value != getattr(_PLAIN, name)})
+    wanted = {**vars(chosen), **changes}
+    return urlencode([(name, _text(wanted[name])) for name, plain in vars(_PLAIN).items() if wanted[name] != plain])
 
 
 def first_page(chosen: InvoiceFilter, **changes: Any) -> str:

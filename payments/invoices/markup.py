@@ -9,8 +9,8 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from operator import attrgetter
 
-from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from payments.invoices.rows import InvoiceRow
@@ -31,27 +31,24 @@ _ROW = """
   <td class="num num--strong sheet__side">{open}</td>
   <td><span class="state state--{tone}">{state}</span></td>
 </tr>"""
+_TAG = '<span class="{}">{}</span>'
 _TEXTS = tuple(field.name for field in fields(InvoiceRow) if field.type == "str")
+_texts = attrgetter(*_TEXTS)
 
 
 def table_rows(rows: Iterable[InvoiceRow], *, may_select: bool, shows_currency: bool) -> SafeString:
     """What stands between <tbody> and </tbody>. The checkbox and the currency are there where they are needed."""
     parts = {"check": _CHECK if may_select else "", "currency": _CURRENCY if shows_currency else ""}
-    return format_html_join("", _ROW % parts, map(_cells, rows))
+    pattern = _ROW % parts
+    return SafeString("".join(pattern.format_map(_cells(row)) for row in rows))
 
 
-def _cells(row: InvoiceRow) -> dict[str, str | SafeString]:
-    cells = {name: _escaped(getattr(row, name)) for name in _TEXTS}
-    return {**cells, "checked": " checked" if row.is_kept else "", "tags": _tags(row) if row.tags else ""}
-
-
-def _escaped(text: str) -> SafeString:
-    """What Django's `escape` does, without asking each of a thousand cells whether it is a lazy translation."""
-    return SafeString(html.escape(text))
-
-
-def _tags(row: InvoiceRow) -> SafeString:
-    return format_html_join(" ", '<span class="{}">{}</span>', _tag_cells(row))
+def _cells(row: InvoiceRow) -> dict[str, str]:
+    """All texts of a row are escaped at once; no text of the database holds a NUL that could part them otherwise."""
+    cells = dict(zip(_TEXTS, html.escape("\0".join(_texts(row))).split("\0"), strict=True))
+    cells["checked"] = " checked" if row.is_kept else ""
+    cells["tags"] = " ".join(_TAG.format(*map(html.escape, cell)) for cell in _tag_cells(row))
+    return cells
 
 
 def _tag_cells(row: InvoiceRow) -> Iterator[tuple[str, str]]:

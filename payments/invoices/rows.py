@@ -32,7 +32,7 @@ class Standing(Protocol):
 
 
 class InvoiceFacts(NamedTuple):
-    """What the list reads of an invoice, in the order of `invoice_queries.COLUMNS`."""
+    """What the list reads of an invoice, in the order that payments.invoices.listing asks for it."""
 
     code: UUID
     number: str

@@ -21,7 +21,8 @@ from payments import operations
 from payments.commands import Done
 from payments.domain.refusals import Conflict, NotFound, Refused
 from payments.invoices.filters import query, read_filter
-from payments.invoices.queries import on_nodes, totals_of
+from payments.invoices.listing import totals_of
+from payments.invoices.queries import on_nodes
 from payments.invoices.rows import sums
 from payments.invoices.selection import Selection, read_code, read_selection, selected
 from payments.models import InvoiceGroup, PayRun, Tag

@@ -16,8 +16,9 @@ from payments.invoices import chips
 from payments.invoices.detail import get_invoice_for
 from payments.invoices.export import csv_of, xlsx_of
 from payments.invoices.filters import InvoiceFilter, first_page, query, read_filter, whole
+from payments.invoices.listing import InvoicePage, page_of, totals_of
 from payments.invoices.markup import table_rows
-from payments.invoices.queries import InvoicePage, matching, named, page_of, totals_of, visible_to
+from payments.invoices.queries import named, visible_to
 from payments.invoices.rows import sums
 from payments.invoices.search import find
 from payments.invoices.selection import posted_codes
@@ -35,15 +36,14 @@ def invoice_list(request: CustomerRequest) -> HttpResponse:
     chosen, today, kept = read_filter(request.GET), timezone.localdate(), posted_codes(request)
     visible = visible_to(request.actor)
     page = page_of(visible, chosen, today, reverse("invoices"), kept)
-    totals = totals_of(visible & matching(chosen, today))
     elsewhere = kept - {UUID(row.code) for row in page.rows}
     selected = totals_of(visible & named(elsewhere)) if elsewhere else []
-    count = sum(total.count for total in totals)
-    rights, shows_currency = _rights(request), len(totals) > 1
+    count = sum(total.count for total in page.totals)
+    rights, shows_currency = _rights(request), len(page.totals) > 1
     context = {
         "rows": table_rows(page.rows, may_select=rights["may_select"], shows_currency=shows_currency),
         "columns": chips.columns(chosen, shows_currency=shows_currency),
-        "sums": sums(totals, selected),
+        "sums": sums(page.totals, selected),
         "count": f"{count:,}",
         "elsewhere": sorted(map(str, elsewhere)),
         "state_chips": chips.state_chips(chosen),

@@ -124,7 +124,7 @@ def _chip(show: str, count: int, chosen: RunFilter) -> dict[str, Any]:
 
 
 def _column(sort: str, label: str, is_number: bool, is_spare: bool, chosen: RunFilter) -> dict[str, Any]:
-    """components/sorter.html."""
+    """components/sorters.html."""
     is_sorted = bool(sort) and chosen.sort.removeprefix("-") == sort
     is_descending = is_sorted and chosen.sort.startswith("-")
     turned = sort if is_descending or not is_sorted else f"-{sort}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 
 from portal.actor import Actor, CarrierActor
 from portal.customers import access
@@ -53,13 +56,25 @@ def frame(request: PortalRequest) -> dict[str, Any]:
     actor = getattr(request, "actor", None)
     staff = getattr(request, "carrier", None)
     if actor is None and staff is None:
-        return {}
+        return {"assets": _assets()}
     return {
-        "nav": [_entry(entry, request.path) for entry in _entries(actor, staff)],
+        "assets": _assets(),
+        "rail": _rail(tuple(_entry(entry, request.path) for entry in _entries(actor, staff))),
         "actor": actor or staff,
         "support_session": _visit(actor) if actor and actor.is_support else None,
-        "search_url": reverse("search") if actor else "",
+        "search_url": _url("search") if actor else "",
     }
+
+
+@cache
+def _assets() -> SafeString:
+    return render_to_string("components/assets.html")
+
+
+@cache
+def _rail(nav: tuple[Entry, ...]) -> SafeString:
+    """The rail's HTML: the same for everybody who may open the same pages, so it is made once a process."""
+    return render_to_string("components/rail.html", {"nav": nav})
 
 
 def _entries(actor: Actor | None, staff: CarrierActor | None) -> list[Entry]:
@@ -79,8 +94,19 @@ def _rights(actor: Actor) -> frozenset[str]:
 
 
 def _entry(entry: Entry, path: str) -> Entry:
-    url = reverse(entry.name)
-    return replace(entry, url=url, is_current=path == url if url == "/" else path.startswith(url))
+    url = _url(entry.name)
+    return _placed(entry, url, path == url if url == "/" else path.startswith(url))
+
+
+@cache
+def _placed(entry: Entry, url: str, is_current: bool) -> Entry:
+    return replace(entry, url=url, is_current=is_current)
+
+
+@cache
+def _url(name: str) -> str:
+    """Where a page without arguments is; it stays there as long as the process lives."""
+    return reverse(name)
 
 
 def _visit(actor: Actor) -> dict[str, Any]:
@@ -94,5 +120,5 @@ def _visit(actor: Actor) -> dict[str, Any]:
         "ticket": actor.support_ticket,
         "until": actor.support_until,
         "minutes_left": max(0, int(left.total_seconds() // 60)) if left else 0,
-        "exit_url": reverse("visit_end"),
+        "exit_url": _url("visit_end"),
     }

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from billing_sources import night, runs, tasks
@@ -98,7 +99,7 @@ def woken(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def signed_in(user_id: int) -> Client:
     client = Client()
-    client.force_login(User.objects.get(pk=user_id), backend="allauth.account.auth_backends.AuthenticationBackend")
+    client.force_login(User.objects.get(pk=user_id), backend=settings.AUTHENTICATION_BACKENDS[0])
     return client
 
 

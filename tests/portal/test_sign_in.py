@@ -1,0 +1,29 @@
+"""Being signed in is asked anew with every page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+
+from portal.users.models import User
+from tests.clients import client_of
+from tests.personas import Personas
+
+
+def test_who_is_deactivated_is_signed_out_with_their_next_page(people: Personas) -> None:
+    dana = client_of(people.dana)
+    assert dana.get("/invoices/").status_code == 200
+    User.objects.filter(pk=people.dana.user_id).update(is_active=False)
+    assert dana.get("/invoices/").headers["Location"].startswith("/account/login/")
+
+
+def test_a_session_that_is_over_or_unknown_signs_nobody_in(people: Personas) -> None:
+    dana = client_of(people.dana)
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert dana.get("/invoices/").status_code == 302
+    Session.objects.update(expire_date=timezone.now() + timedelta(hours=1))
+    assert dana.get("/invoices/").status_code == 200
+    Session.objects.all().delete()
+    assert dana.get("/invoices/").status_code == 302
