@@ -56,6 +56,23 @@ _READER_RULES = {
     "XML-SIZE": ("One text in the file is larger than any real one.", _RESEND),
     "XML-STRAY": ("Something in the batch is neither an invoice nor a credit note.", _AT_SOURCE),
     "XML-TRAILER": ("The batch lacks its control totals, or they cannot be read.", _RESEND),
+    "GZIP-END": ("The packed file was cut: its end is missing.", _RESEND),
+    "GZIP-DATA": ("The packed file was damaged on its way.", _RESEND),
+    "GZIP-BOMB": ("The packed file unpacks to far more than any real one.", _RESEND),
+    "TEXT-NUL": ("The file holds a byte that no text has: it was damaged on its way.", _RESEND),
+    "TEXT-LINE": ("The file runs on without the end of a line: it is no bill file, or was damaged.", _RESEND),
+    "TEXT-ENCODING": ("The file's characters are encoded otherwise than agreed; it was read as what it is.", _LOOK),
+    "DLM-HEADER": ("The file does not begin with its header, or has two.", _RESEND),
+    "DLM-END": ("The file's end is missing, or something stands behind it.", _RESEND),
+    "DLM-RECORDS": ("The file declares another number of records than it holds.", _RESEND),
+    "DLM-RECORD": ("A record of the bill has an unknown type or another number of columns.", _AT_SOURCE),
+    "DLM-ORDER": ("A record of another bill stands in this one.", _AT_SOURCE),
+    "DLM-VALUE": ("A date, amount or code of the bill cannot be read.", _AT_SOURCE),
+    "DLM-ROLLUP": ("A subtotal of the bill is not what the charges below it add up to.", _AT_SOURCE),
+    "FOCUS-HEADER": ("The columns of the file are those of no cost file that we know.", _RESEND),
+    "FOCUS-CSV": ("The file is broken CSV, or its end is missing.", _RESEND),
+    "FOCUS-ROW": ("A row is shorter or longer than the header; it could belong to any invoice.", _RESEND),
+    "FOCUS-VALUE": ("A date or amount of the invoice cannot be read.", _AT_SOURCE),
 }
 
 _ADVICE = {
