@@ -27,14 +27,12 @@ class Spool(Generic[K]):
         self._count = 0
         self._rows: dict[K, list[Row]] = {}
         self._places: dict[K, list[int]] = {}  # of each key, where its parts begin in the file
-        self._file = TemporaryFile()  # noqa: SIM115 - closed by __exit__
+        self._file = TemporaryFile()  # closed by __exit__
 
     def __enter__(self) -> Spool[K]:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._file.close()
 
     def add(self, key: K, row: Row) -> None:
@@ -53,7 +51,7 @@ class Spool(Generic[K]):
             rows: list[Row] = []
             for place in places:
                 self._file.seek(place)
-                rows += marshal.load(self._file)  # noqa: S302 - our own file, nameless and just written
+                rows += marshal.load(self._file)  # our own file: nameless, and just written
             yield key, rows + self._rows.pop(key, [])
 
     def _spill(self) -> None:
