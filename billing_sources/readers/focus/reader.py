@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from itertools import chain
 from operator import itemgetter
+from tempfile import TemporaryFile
 
 from billing_sources.adapter import Adapter, Cell, Excerpt, Parsed
 from billing_sources.canonical import FileRejected, Issue
@@ -30,7 +31,8 @@ def read_costs(blocks: Iterable[bytes], adapter: Adapter, days_to_pay: int) -> I
     try:
         header = next(rows, [])
         dialect = recognised(header)
-        with Spool[Key | Issue]() as spool:
+        with TemporaryFile() as file:
+            spool = Spool[Key | Issue](file)
             _collect(rows, _Columns(header, dialect), spool)
             yield from _invoices(spool, dialect, adapter, days_to_pay)
     except csv.Error as error:

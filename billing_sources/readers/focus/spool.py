@@ -6,10 +6,10 @@ of rows, the index of the file, and the rows of the one key that is being read.
 
 from __future__ import annotations
 
-import marshal
 from collections.abc import Hashable, Iterator
-from tempfile import TemporaryFile
-from typing import Generic, TypeVar
+from typing import BinaryIO, Generic, TypeVar
+
+import msgspec
 
 Row = tuple[int | str, ...]
 """A line number and the cells that are needed of it."""
@@ -17,29 +17,24 @@ Row = tuple[int | str, ...]
 ROWS_IN_MEMORY = 20_000
 
 K = TypeVar("K", bound=Hashable)
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(list[Row]).decode
 
 
 class Spool(Generic[K]):
-    """A context: the temporary file goes with it."""
+    """Writes into an empty file that is its alone."""
 
-    def __init__(self, rows_in_memory: int = ROWS_IN_MEMORY) -> None:
-        self._limit = rows_in_memory
+    def __init__(self, file: BinaryIO, rows_in_memory: int = ROWS_IN_MEMORY) -> None:
+        self._file, self._limit = file, rows_in_memory
         self._count = 0
         self._rows: dict[K, list[Row]] = {}
-        self._places: dict[K, list[int]] = {}  # of each key, where its parts begin in the file
-        self._file = TemporaryFile()  # closed by __exit__
-
-    def __enter__(self) -> Spool[K]:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
+        self._parts: dict[K, list[tuple[int, int]]] = {}  # of each key, place and size in the file
 
     def add(self, key: K, row: Row) -> None:
         rows = self._rows.get(key)
         if rows is None:
             rows = self._rows[key] = []
-            self._places.setdefault(key, [])
+            self._parts.setdefault(key, [])
         rows.append(row)
         self._count += 1
         if self._count >= self._limit:
@@ -47,17 +42,18 @@ class Spool(Generic[K]):
 
     def groups(self) -> Iterator[tuple[K, list[Row]]]:
         """Each key once, in the order in which they first came, with its rows in theirs."""
-        for key, places in self._places.items():
+        for key, parts in self._parts.items():
             rows: list[Row] = []
-            for place in places:
+            for place, size in parts:
                 self._file.seek(place)
-                rows += marshal.load(self._file)  # our own file: nameless, and just written
+                rows += _decode(self._file.read(size))
             yield key, rows + self._rows.pop(key, [])
 
     def _spill(self) -> None:
         place = self._file.seek(0, 2)
         for key, rows in self._rows.items():
-            self._places[key].append(place)
-            place += self._file.write(marshal.dumps(rows))
+            size = self._file.write(_encode(rows))
+            self._parts[key].append((place, size))
+            place += size
         self._rows.clear()
         self._count = 0
