@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from billing_sources.completeness import views as completeness_views
 from billing_sources.staff import coverage_views, held_views, link_views, term_views, views
 
 urlpatterns: list[URLPattern] = [
     path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
     path("carrier/cycles/<slug:system>/import/", views.import_now, name="import_now"),
+    path("bills/", completeness_views.bills_expected, name="bills_expected"),
+    path("carrier/cycles/<slug:system>/absent/", completeness_views.accounts_absent, name="accounts_absent"),
     path("carrier/coverage/", coverage_views.coverage, name="coverage"),
     path("carrier/coverage/<slug:system>/", coverage_views.system_stages, name="system_stages"),
     path("carrier/runs/", views.import_runs, name="import_runs"),

@@ -18,6 +18,7 @@ from typing import NamedTuple
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 
 from billing_sources.calendar import Cycle, closing_cycle
+from billing_sources.completeness.queries import absent_accounts
 from billing_sources.models import BillCycle, BillingSystem, ImportFile, Invoice, QuarantinedInvoice
 from billing_sources.night import CATCH_UP_DAYS
 from portal.money import ZERO
@@ -51,10 +52,12 @@ class Tally:
     held_amounts: dict[str, Decimal] = field(default_factory=lambda: defaultdict(lambda: ZERO))
     held_files: int = 0
     files: set[int] = field(default_factory=set)
+    shadow: int = 0  # loaded and proven, and seen by the carrier alone
+    absent: int = 0  # accounts that the cycle billed before, and not this month
 
     @property
     def is_empty(self) -> bool:
-        return not (self.published or self.unlinked or self.held or self.held_files)
+        return not (self.published or self.unlinked or self.shadow or self.held or self.held_files)
 
 
 @dataclass
@@ -78,6 +81,7 @@ def read_month(month: Month) -> list[System]:
     systems = {system.id: system for system in _systems()}
     _add_invoices(systems, month)
     _add_troubled_files(systems, month)
+    _add_absent_accounts(systems, month)
     return list(systems.values())
 
 
@@ -121,16 +125,26 @@ def _add_invoices(systems: dict[int, System], month: Month) -> None:
         .annotate(
             published=Count("pk", filter=Q(state=state.PUBLISHED)),
             unlinked=Count("pk", filter=Q(state=state.HELD)),
+            shadow=Count("pk", filter=Q(state=state.SHADOW)),
             due=Sum("amount_due"),
         )
     )
-    for system_id, stated, billed_on, file_id, currency, published, unlinked, due in rows:
+    for system_id, stated, billed_on, file_id, currency, published, unlinked, shadow, due in rows:
         system = systems[system_id]
         tally = system.tallies[closing_cycle(system.cycles, stated, billed_on.day)]
         tally.published += published
         tally.unlinked += unlinked
+        tally.shadow += shadow
         tally.files.add(file_id)
         system.proven[currency] += due
+
+
+def _add_absent_accounts(systems: dict[int, System], month: Month) -> None:
+    """Of cycles that have come: before that every account is absent."""
+    for (system_id, cycle), links in absent_accounts(month.first).items():
+        tally = systems[system_id].tallies.get(cycle)
+        if tally and not tally.is_empty:
+            tally.absent = len(links)
 
 
 def _add_troubled_files(systems: dict[int, System], month: Month) -> None:

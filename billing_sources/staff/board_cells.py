@@ -74,6 +74,7 @@ class Chosen:
     title: str
     why: str
     files: frozenset[int]
+    absent_url: str  # where absent accounts are listed; "" where none is absent
 
 
 @dataclass(frozen=True)
@@ -167,23 +168,29 @@ def _cell(system: System, code: str, month: Month, now: datetime) -> Cell | None
 
 
 def _filled(tally: Tally) -> tuple[str, str, str]:
-    bills = tally.published + tally.unlinked + tally.held
+    bills = tally.published + tally.unlinked + tally.shadow + tally.held
     why = _sentence(tally)
     if tally.held_files:
         return count(tally.held_files, "file") + " held", "bad", why
     if tally.held:
         return f"{tally.held:,} of {bills:,} held", "bad", why
+    if tally.absent:
+        return f"{bills:,}, {tally.absent:,} absent", "warn", why
     if tally.published:
         return f"{tally.published:,}", "good", why
+    if tally.shadow:
+        return f"{tally.shadow:,} in shadow", "info", why
     return f"{tally.unlinked:,} to link", "info", why
 
 
 def _sentence(tally: Tally) -> str:
     parts = [f"{count(tally.published, 'bill')} published"] if tally.published else []
     parts += [f"{tally.unlinked:,} loaded and waiting for their account to be linked"] if tally.unlinked else []
+    parts += [f"{tally.shadow:,} proven, in the shadow"] if tally.shadow else []
     if tally.held:
         parts.append(f"{count(tally.held, 'bill')} held ({', '.join(moneys(tally.held_amounts)) or 'amount unknown'})")
     parts += [f"{count(tally.held_files, 'file')} held whole"] if tally.held_files else []
+    parts += [f"{count(tally.absent, 'account')} billed before and absent now"] if tally.absent else []
     return "; ".join(parts)
 
 
@@ -213,7 +220,8 @@ def _chips(systems: Iterable[System], cells: Sequence[Cell]) -> Iterable[Chip]:
     tallies = [tally for system in systems for tally in system.tallies.values()]
     held, unlinked = sum(tally.held for tally in tallies), sum(tally.unlinked for tally in tallies)
     files = sum(tally.held_files for tally in tallies)
-    late = sum(cell.tone == "warn" for cell in cells)
+    late = sum(cell.tone == "warn" and not cell.files for cell in cells)
+    absent = sum(tally.absent for tally in tallies)
     yield Chip(f"{sum(cell.is_published for cell in cells):,}", f"of {count(len(cells), 'cycle')} published", "")
     if held:
         amounts = ", ".join(moneys(_added(tally.held_amounts for tally in tallies)))
@@ -222,6 +230,8 @@ def _chips(systems: Iterable[System], cells: Sequence[Cell]) -> Iterable[Chip]:
         yield Chip(f"{files:,}", "file held" if files == 1 else "files held", reverse("quarantine"))
     if late:
         yield Chip(f"{late:,}", "late", "")
+    if absent:
+        yield Chip(f"{absent:,}", "account absent" if absent == 1 else "accounts absent", "")
     if unlinked:
         yield Chip(f"{unlinked:,}", "wait for an account", reverse("account_links"))
 
@@ -236,7 +246,11 @@ def _added(amounts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
 
 def _chosen(where: tuple[str, str], cell: Cell | None, systems: Iterable[System], month: Month) -> Chosen | None:
     name = next(system.name for system in systems if system.key == where[0])
-    return Chosen(f"{name}, {cell.cycle.lower()}, {month.first:%B %Y}", cell.why, cell.files) if cell else None
+    if cell is None:
+        return None
+    absent_url = f"{reverse('accounts_absent', args=[where[0]])}?month={month}&cycle={where[1]}"
+    title = f"{name}, {cell.cycle.lower()}, {month.first:%B %Y}"
+    return Chosen(title, cell.why, cell.files, absent_url if "absent" in cell.why else "")
 
 
 def _day(on: date) -> str:

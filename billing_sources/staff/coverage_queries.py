@@ -107,6 +107,17 @@ def read_system(system: BillingSystem) -> SystemStages:
     )
 
 
+def stage_words() -> list[tuple[str, str]]:
+    """What is said openly to everybody: ("Live", "Atlas, Boreal"), …; of systems as a whole."""
+    modes = _modes()
+    known = dict(BillingSystem.objects.order_by("name").values_list("key", "name"))
+    names: dict[str, list[str]] = defaultdict(list)
+    for key, name in known.items():
+        names[_mode(modes.get(key))[1]].append(name)
+    names["To come"] = [adapter.title for key, adapter in sorted(ADAPTERS.items()) if key not in known]
+    return [(word, ", ".join(systems)) for word, systems in names.items() if systems]
+
+
 @dataclass
 class _Tally:
     """Bills and money of the days counted, by whether customers see them."""

@@ -35,6 +35,7 @@ CUSTOMER = (
     Entry("Inbox", "home", "h"),
     Entry("Invoices", "invoices", "i"),
     Entry("Groups", "groups", "o"),
+    Entry("Bills expected", "bills_expected", "b"),
     Entry("Pay runs", "pay_runs", "r"),
     Entry("Payments", "payments", "m"),
     Entry("Visits", "visits", "v", starts_group=True),

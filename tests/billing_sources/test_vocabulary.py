@@ -52,7 +52,7 @@ def rehearsal(made: Rehearsal) -> Rehearsal:
 
 def found(made: Rehearsal) -> dict[str, Any]:
     assert made.result is not None
-    return made.result
+    return dict(made.result)
 
 
 def unknown() -> TermRow:

@@ -58,6 +58,7 @@ OBJECTS = {
     "posting_replay": "nothing",
     "import_now": "system",
     "system_stages": "system",
+    "accounts_absent": "system",
     "rehearsal": "nothing",
     "vocabulary": "nothing",
     "import_run": "nothing",
