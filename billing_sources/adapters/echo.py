@@ -121,9 +121,9 @@ _TERMS = {
         "purchase recurring", "savingsplanrecurringfee", "mrc",
     ),
     Category.USAGE: (
-        "usage", "usage charges", "voice usage", "data usage", "messages", "roaming", "usage usage-based",
-        "usage usagebased", "usage recurring", "usage one-time", "discountedusage", "savingsplancoveredusage",
-        "savingsplannegation", "unusedreservation", "unusedsavingsplan", "usg",
+        "usage", "usage charges", "voice usage", "data usage", "messages", "metered usage", "roaming",
+        "usage usage-based", "usage usagebased", "usage recurring", "usage one-time", "discountedusage",
+        "savingsplancoveredusage", "savingsplannegation", "unusedreservation", "unusedsavingsplan", "usg",
     ),
     Category.ONE_TIME: (
         "installation", "activation", "one-time charges", "purchase one-time", "purchase onetime", "fee", "rifee",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from billing_sources.generator.batch import BOREAL
 from billing_sources.generator.format import Format
+from billing_sources.generator.statements import ECHO
 from billing_sources.generator.x12 import ATLAS
 
-FORMATS: dict[str, Format] = {one.key: one for one in (ATLAS, BOREAL)}
+FORMATS: dict[str, Format] = {one.key: one for one in (ATLAS, BOREAL, ECHO)}
 SYSTEMS = tuple(FORMATS)

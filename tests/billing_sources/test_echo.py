@@ -257,11 +257,11 @@ def test_codes_are_explained_by_the_records_before_them() -> None:
     ]
 
 
-def test_a_sub_type_that_nobody_knows_falls_back_to_the_type_and_two_unknown_ones_are_unmapped() -> None:
-    first, _ = bills(*with_harbor("|OCC|ACT|", "|OCC|ZZ|"))
+def test_without_a_sub_type_the_type_speaks_and_an_unknown_one_is_unmapped_and_ties() -> None:
+    first, _ = bills(*with_harbor("|OCC|ACT|", "|OCC||"))
     assert (first.charges[4].source_term, first.charges[4].category) == ("One-time charges", Category.ONE_TIME)
-    first, _ = bills(*with_harbor("|OCC|ACT|", "|QQQ|Orbital relay levy|"))
-    strange = first.charges[4]
+    first, _ = bills(*with_harbor("|MRC|PLAN|", "|MRC|Orbital relay levy|"))
+    strange = first.charges[0]
     assert (strange.source_term, strange.category, strange.is_mapped) == (
         "Orbital relay levy",
         Category.ADJUSTMENT,

@@ -14,7 +14,7 @@ A record type has a role, and a column says which canonical field it fills:
 | TRAILER | `control.records`, `control.bills`, `control.amount` |
 
 `bill` in any of them is the number of the bill it belongs to. Where several columns fill one field, the first that
-is not blank counts. The vocabulary is asked for `charge.source_term`, then the key, then the bucket.
+is not blank counts. A charge's term is `charge.source_term`, else its key, else its bucket.
 """
 
 from __future__ import annotations

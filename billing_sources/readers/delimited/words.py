@@ -38,18 +38,14 @@ class Words:
         return self._codes.get(cell.codes, {}).get(text, text) if cell.codes else text
 
     def verdict(self, cells: tuple[Cell, ...], fields: Sequence[str]) -> Verdict:
-        """The first term that the vocabulary knows; else the first one, unmapped."""
+        """Of the first term that is not blank; one that the vocabulary does not know is unmapped."""
         raw = tuple([fields[cell.at] for cell in cells])
         verdict = self._verdicts.get(raw)
         if verdict is None:
             if len(self._verdicts) >= _REMEMBERED:
                 self._verdicts.clear()
-            verdict = self._verdicts[raw] = self._look_up([self.text(cell, fields) for cell in cells])
+            term = next(filter(None, (self.text(cell, fields) for cell in cells)), "")
+            category = self._vocabulary.category(term)
+            verdict = Verdict(category or Category.ADJUSTMENT, term, category is not None)
+            self._verdicts[raw] = verdict
         return verdict
-
-    def _look_up(self, texts: list[str]) -> Verdict:
-        terms = [text for text in texts if text] or [""]
-        for term in terms:
-            if category := self._vocabulary.category(term):
-                return Verdict(category, term, True)
-        return Verdict(Category.ADJUSTMENT, terms[0], False)
