@@ -96,7 +96,7 @@ def _once(claim: _Claim, work: Callable[[], Done]) -> Done:
         if not _take(claim):
             return _answered_before(claim)
         done = work()
-        record(claim.actor, done.verb, done.subject, done.detail, now=claim.now)
+        record(claim.actor, done.verb, done.subject, {**done.detail, "words": done.message}, now=claim.now)
         answer = {"message": done.message, "verb": done.verb, "subject": done.subject, "code": done.code}
         Command.objects.filter(customer_id=claim.actor.customer_id, key=claim.key).update(answer=answer)
         return done

@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from payments.domain.refusals import Refusal, Rule
 from portal.money import ZERO, format_amount, is_exact, round_to
 
 Pair = tuple[int, int]  # payment id, invoice id
+LARGEST: Final = Decimal(10) ** 15  # what is asked stays below it, so that arithmetic never runs out of digits
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,17 @@ def check(
         pair = (payment.id, invoice.id)
         stands = standing.get(pair, ZERO)
         wanted = _wanted(placement, open_[invoice.id] + stands, invoice.currency)
-        rise = wanted - stands
         refusal = (
             _twice(invoice, payment, pair in seen)
             or _why_not_together(invoice, payment)
             or _why_not_amount(invoice, wanted)
-            or _why_not_room(invoice, payment, rise, open_[invoice.id], placed[payment.id])
+            or _why_not_room(invoice, payment, wanted - stands, open_[invoice.id], placed[payment.id])
         )
         seen.add(pair)
         if refusal:
             refusals.append(refusal)
             continue
+        rise = wanted - stands
         if rise:
             moves.append(Move("held" if rise > 0 else "released", payment.id, invoice.id, abs(rise)))
         open_[invoice.id] -= rise
@@ -123,9 +125,11 @@ def check(
 def _wanted(placement: Placement, available: Decimal, currency: str) -> Decimal:
     if placement.amount is not None:
         return placement.amount
-    if placement.percent is not None:
-        return round_to(available * placement.percent / 100, currency)
-    return available
+    if placement.percent is None:
+        return available
+    is_plain = placement.percent.is_finite() and abs(placement.percent) < LARGEST
+    share = available * placement.percent / 100 if is_plain else placement.percent
+    return round_to(share, currency) if is_plain and abs(share) < LARGEST else share
 
 
 def _twice(invoice: InvoiceFacts, payment: PaymentFacts, is_repeated: bool) -> Refusal | None:
@@ -144,6 +148,8 @@ def _why_not_together(invoice: InvoiceFacts, payment: PaymentFacts) -> Refusal |
 def _why_not_amount(invoice: InvoiceFacts, wanted: Decimal) -> Refusal | None:
     if not wanted.is_finite() or wanted < 0:
         return Refusal(Rule.NOT_POSITIVE, f"{invoice.number}: only an amount above zero can be placed.")
+    if wanted >= LARGEST:
+        return Refusal(Rule.TOO_LARGE, f"{invoice.number}: no invoice is as large as what was asked for.")
     if not wanted:
         return Refusal(Rule.NOTHING_OPEN, f"Nothing of {invoice.number} is open.")
     if not is_exact(wanted, invoice.currency):

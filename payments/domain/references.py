@@ -32,10 +32,11 @@ def payment_digits(code: str) -> str:
 def make_reference(customer_number: str, code: str) -> str:
     """The ISO 11649 reference of a payment: `RF`, two check digits, letters and digits of the customer number, payment.
 
-    Runs are numbered within a customer, so the customer's number makes the reference unique at the carrier.
+    Runs are numbered within a customer, so the customer's number makes the reference unique at the carrier: no two
+    customers have the same letters and digits in their numbers (portal.customers.models.Customer).
     Raises `ReferenceInvalid` for a customer number of no or more than 13 letters and digits.
     """
-    customer = "".join(sign for sign in customer_number.upper() if sign.isascii() and sign.isalnum())
+    customer = "".join(sign for sign in customer_number if sign.isascii() and sign.isalnum()).upper()
     if not 0 < len(customer) <= _LONGEST_CUSTOMER:
         raise ReferenceInvalid(f"customer number {customer_number!r} does not fit into a reference")
     own = customer + payment_digits(code)

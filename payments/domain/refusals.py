@@ -32,6 +32,7 @@ class Rule(StrEnum):
     NOT_CHOSEN = "not_chosen"
     TWICE = "twice"
     NOT_POSITIVE = "not_positive"
+    TOO_LARGE = "too_large"
     NOT_MINOR_UNITS = "not_minor_units"
     OVER_INVOICE = "over_invoice"
     OVER_PAYMENT = "over_payment"

@@ -19,11 +19,12 @@ from django.db.models.expressions import RawSQL
 
 from payments.domain.submission import Item
 from payments.facts import payment_facts
-from payments.models import Allocation, Command, Payment, PayRun, PayRunEditor, PayRunItem
+from payments.models import Allocation, Payment, PayRun, PayRunEditor, PayRunItem
 from payments.operations.editing import subject
 from payments.runs.lines import Line
 from payments.runs.rows import PlannedPayment
 from portal.actor import Actor
+from portal.audit.models import AuditEvent
 from portal.customers import access
 from portal.money import ZERO
 
@@ -135,12 +136,13 @@ def payments_of(run: PayRun, lines: list[Line]) -> list[PlannedPayment]:
 
 
 def acts_on(run: PayRun, since: datetime | None = None) -> list[Act]:
-    """What was done to the run, oldest first, in the words that its doer read."""
-    done = Command.objects.filter(customer_id=run.customer_id, answer__subject=subject(run))
+    """What was done to the run, oldest first, as it was written down: by people in the words that they read, and by
+    the carrier's jobs."""
+    done = AuditEvent.objects.filter(customer_id=run.customer_id, subject=subject(run))
     if since:
         done = done.filter(at__gt=since)
-    rows = done.order_by("at", "pk").values_list("at", "user__name", "answer__message")
-    return [Act(at, name, words) for at, name, words in rows]
+    rows = done.order_by("at", "pk").values_list("at", "user__name", "verb", "detail")
+    return [Act(at, name or "Tributary", _words(verb, detail)) for at, name, verb, detail in rows]
 
 
 def editors_of(run: PayRun) -> list[tuple[int, str]]:
@@ -154,6 +156,10 @@ def may_for_all(actor: Actor, right: str, lines: list[Line]) -> bool:
     """Whether the actor has the right on every account of the run."""
     reach = access.scope(actor, right)
     return bool(reach) and all(line.item.account_id in reach for line in lines)
+
+
+def _words(verb: str, detail: dict[str, Any]) -> str:
+    return detail.get("words") or " ".join(filter(None, (f"{verb.capitalize()}.", detail.get("reason"))))
 
 
 def _live_payments(wanted: Q) -> QuerySet[Payment]:

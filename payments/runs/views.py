@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -33,10 +35,8 @@ def pay_runs(request: CustomerRequest) -> HttpResponse:
     state = state if state in STATES else ""
     runs = runs_for(request.actor).select_related("created_by")
     found = runs.filter(state=state) if state else runs
-    before = request.GET.get("before", "")
-    page = (
-        found.filter(number__lt=int(before)) if before.isascii() and before.isdecimal() and len(before) < 9 else found
-    )
+    before = _number_of(runs, request.GET.get("before", ""))
+    page = found.filter(number__lt=before) if before else found
     shown = list(page.order_by("-number")[: LIST_SIZE + 1])
     has_older = len(shown) > LIST_SIZE
     del shown[LIST_SIZE:]
@@ -49,6 +49,13 @@ def pay_runs(request: CustomerRequest) -> HttpResponse:
         "key": uuid4(),
     }
     return render(request, "payments/pay_run_list.html", context)
+
+
+def _number_of(runs: QuerySet[PayRun], text: str) -> int | None:
+    """Where the page begins; a run that there is not is as if none were named."""
+    if not re.fullmatch(r"[0-9]{1,8}", text):
+        return None
+    return runs.filter(number=int(text)).values_list("number", flat=True).first()
 
 
 @customer_page("prepare", "POST")

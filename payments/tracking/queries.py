@@ -94,9 +94,8 @@ def get_payment_for(actor: Actor, code: UUID) -> Payment | None:
 def list_payments_for(actor: Actor, chosen: PaymentFilter) -> dict[str, Any]:
     """A page of them, newest first, with totals of the whole filter per currency."""
     found = payments_for(actor).filter(state__in=FILTERS[chosen.state][1])
-    page = found
-    if chosen.before:
-        page = found.filter(pk__lt=Payment.objects.filter(code=chosen.before).values("pk"))
+    anchor = _pk_of(actor, chosen.before)
+    page = found.filter(pk__lt=anchor) if anchor else found
     shown = list(page.select_related("run").order_by("-pk")[: LIST_SIZE + 1])
     has_older = len(shown) > LIST_SIZE
     del shown[LIST_SIZE:]
@@ -107,7 +106,7 @@ def list_payments_for(actor: Actor, chosen: PaymentFilter) -> dict[str, Any]:
         "chips": [(key, label, key == chosen.state) for key, (label, _) in FILTERS.items()],
         "totals": [(currency, _counted(count), format_amount(amount, currency)) for currency, count, amount in totals],
         "older_url": f"?state={chosen.state}&before={shown[-1].code}" if has_older else "",
-        "newest_url": f"?state={chosen.state}" if chosen.before else "",
+        "newest_url": f"?state={chosen.state}" if anchor else "",
     }
 
 
@@ -117,6 +116,11 @@ def paid_lines(payment: Payment) -> list[PaidLine]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, {"payment": payment.pk, "run": payment.run_id, "until": until})
         return [PaidLine(*row) for row in cursor.fetchall()]
+
+
+def _pk_of(actor: Actor, code: UUID | None) -> int | None:
+    """Where the page begins; a payment that there is not is as if none were named."""
+    return payments_for(actor).filter(code=code).values_list("pk", flat=True).first() if code else None
 
 
 def _counted(count: int) -> str:

@@ -19,4 +19,7 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["customer", "-id"])]
+        indexes = [
+            models.Index(fields=["customer", "-id"]),
+            models.Index(fields=["customer", "subject"], name="acts_on_a_subject"),
+        ]

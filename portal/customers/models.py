@@ -7,7 +7,14 @@ import uuid
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Value
+from django.db.models.functions import Upper
 from guardian.models import UserObjectPermissionBase
+
+
+class RegexpReplace(models.Func):
+    function = "regexp_replace"
+    output_field = models.TextField()
 
 
 class LtreeField(models.TextField):  # type: ignore[type-arg]
@@ -16,7 +23,8 @@ class LtreeField(models.TextField):  # type: ignore[type-arg]
 
 
 class Customer(models.Model):
-    """One enterprise. `number` is what the carrier calls it."""
+    """One enterprise. `number` is what the carrier calls it: its letters and digits stand in every payment reference,
+    so two customers never share them, however they are punctuated."""
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     name = models.CharField(max_length=120)
@@ -24,6 +32,15 @@ class Customer(models.Model):
     address_lines = ArrayField(models.CharField(max_length=80), default=list)
     allows_support = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                Upper(RegexpReplace("number", Value("[^A-Za-z0-9]"), Value(""), Value("g"))),
+                name="one_customer_per_reference",
+                violation_error_message="Another customer's number has the same letters and digits.",
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from portal.actor import Actor
@@ -43,16 +43,35 @@ def invite(*, actor: Actor, email: str, title: str, rights: Sequence[str], key: 
 def accept_invitation(*, code: str, user: User, now: datetime) -> None:
     """Make the invited person a member, with the rights that were offered, on the roots of the tree."""
     with carrier(user.pk):
-        invitation = Invitation.objects.select_for_update().get(code=code, accepted_at=None)
-        invitation.accepted_at = now
-        invitation.save(update_fields=["accepted_at"])
-        Membership.objects.get_or_create(
-            customer_id=invitation.customer_id, user=user, defaults={"title": invitation.title}
-        )
-        for root in Account.objects.filter(customer_id=invitation.customer_id, parent=None):
-            for right in invitation.rights:
-                access.grant(user.pk, root, right)
-        record(None, "joined", user.email, now=now, customer_id=invitation.customer_id)
+        _admit(_held(code), user, now)
+
+
+def join(*, code: str, user: User, save: Callable[[], object], now: datetime) -> None:
+    """The same for somebody who is new: `save` makes their user in the same transaction, while the invitation is held,
+    so that two tabs make one user, and none is left without a membership."""
+    with carrier():
+        invitation = _held(code)
+        save()
+        _admit(invitation, user, now)
+
+
+def _held(code: str) -> Invitation:
+    invitation = Invitation.objects.select_for_update().filter(code=code, accepted_at=None).first()
+    if invitation is None:
+        raise NotDone("This invitation was accepted already.")
+    return invitation
+
+
+def _admit(invitation: Invitation, user: User, now: datetime) -> None:
+    invitation.accepted_at = now
+    invitation.save(update_fields=["accepted_at"])
+    Membership.objects.get_or_create(
+        customer_id=invitation.customer_id, user=user, defaults={"title": invitation.title}
+    )
+    for root in Account.objects.filter(customer_id=invitation.customer_id, parent=None):
+        for right in invitation.rights:
+            access.grant(user.pk, root, right)
+    record(None, "joined", user.email, now=now, customer_id=invitation.customer_id)
 
 
 def give_right(*, actor: Actor, user_id: int, right: str, node_code: str, now: datetime) -> None:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core.exceptions import ImmediateHttpResponse
+from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import IntegrityError
 from django.http import HttpRequest
+from django.shortcuts import redirect
 from django.utils import timezone
 
-from portal.customers.operations import accept_invitation
+from portal.customers.operations import NotDone, join
 from portal.customers.queries import PendingInvitation, pending_invitation
 from portal.users.models import User
 
@@ -30,14 +35,14 @@ class InvitationOnlyAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         """The invitation's link came by e-mail, so the address is proven: allauth is told, and asks for no proof."""
-        invitation = _invitation(request)
-        if invitation is None:
-            raise ValidationError("The invitation is no longer valid.")
-        user.name = invitation.email.split("@")[0]
-        user = super().save_user(request, user, form, commit=commit)
+        save = partial(super().save_user, request, user, form, commit=commit)
+        user.name = form.cleaned_data["email"].split("@")[0]
+        try:
+            join(code=request.session.pop(SESSION_KEY, ""), user=user, save=save, now=timezone.now())
+        except (NotDone, IntegrityError) as late:  # in another tab, while this one was typed in
+            messages.info(request, "The invitation was accepted already: sign in with the password that you chose.")
+            raise ImmediateHttpResponse(redirect("account_login")) from late
         self.stash_verified_email(request, user.email)
-        accept_invitation(code=invitation.code, user=user, now=timezone.now())
-        del request.session[SESSION_KEY]
         return user
 
 

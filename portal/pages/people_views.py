@@ -83,7 +83,10 @@ def invitation(request: PortalRequest, code: str) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         return render(request, "customers/invitation.html", {"invitation": pending})
-    operations.accept_invitation(code=str(code), user=invited, now=timezone.now())
+    try:
+        operations.accept_invitation(code=str(code), user=invited, now=timezone.now())
+    except operations.NotDone as late:
+        raise Http404 from late
     messages.success(request, f"You work for {pending.customer_name} now.")
     return redirect("home")
 

@@ -159,3 +159,17 @@ def test_a_payment_reference_has_check_digits_that_hold_and_differs_between_cust
     for number, wrong in (("", code), ("12345678901234", code), ("40", "PAY-1"), ("40", "PAY-1234567-1")):
         with pytest.raises(ReferenceInvalid):
             make_reference(number, wrong)
+
+
+@pytest.mark.parametrize("asked", ["1E+15", "1E+40", "9" * 60, "1E+999999", "Infinity", "NaN", "sNaN", "-1E+999999"])
+@pytest.mark.parametrize("field", ["amount", "percent"])
+def test_an_amount_beyond_all_reason_is_refused_in_words_and_the_others_stand(asked: str, field: str) -> None:
+    invoices = {key: invoice(key, Decimal("100.00")) for key in (1, 2)}
+    payments = {1: PaymentFacts(1, 1, "USD", None, ZERO)}
+    huge = Placement(1, 1, **{field: Decimal(asked)})
+
+    verdict = check(invoices, payments, {}, [huge, Placement(1, 2, Decimal("40.00"))])
+
+    expected = Rule.TOO_LARGE if asked[0] in "19" else Rule.NOT_POSITIVE
+    assert [refusal.rule for refusal in verdict.refusals] == [expected]
+    assert [move.amount for move in verdict.moves] == [Decimal("40.00")]

@@ -134,9 +134,12 @@ def test_the_list_adds_up_the_whole_filter_by_currency(desk: Desk, people: Perso
 
 def test_unreadable_filters_are_as_if_they_were_not_there(desk: Desk, people: Personas, dana: Reader) -> None:
     desk.released(make_invoice(people.harlow_west))
-    for query in ("?state=%00", "?before=x", f"?before={uuid4()}", "?state=' or 1=1"):
-        dana.see(reverse("payments") + query)
-        dana.see(reverse("pay_runs") + query)
+    queries = ("?state=%00", "?before=x", f"?before={uuid4()}", "?state=' or 1=1", "?before=0", "?before=4711")
+    for query in queries:
+        for name, shown in (("payments", "PAY-1-1"), ("pay_runs", "Pay run 1")):
+            page = dana.see(reverse(name) + query)
+            assert shown in page, f"{name} {query}"
+            assert "Newest" not in page, f"{name} {query}: this is the first page"
 
 
 # --- The carrier's engineers ----------------------------------------------------------------------------------------
@@ -184,3 +187,15 @@ def test_a_list_asks_the_database_as_often_for_many_as_for_few(
 
     few = queries()
     assert queries() == few
+
+
+def test_what_was_done_to_a_run_tells_of_ar_as_well_as_of_people(
+    desk: Desk, people: Personas, dana: Reader, partner: Partner
+) -> None:
+    run = desk.released(make_invoice(people.harlow_west))
+    partner.push()
+    partner.accept_syntax()
+    partner.post()
+    said = words(dana.see(reverse("pay_run_review", args=[run])))
+    assert "· Victor Released" in said or "· Victor Pay run 1 is released" in said
+    assert "· Tributary Run closed." in said

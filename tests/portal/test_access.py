@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import IntegrityError
 
 from portal.actor import Actor
 from portal.audit.models import AuditEvent
 from portal.customers import access, operations
-from portal.customers.models import Account
+from portal.customers.models import Account, Customer
 from portal.tenancy import acting, carrier
 from portal.users.models import User
 from tests.personas import Personas
@@ -117,3 +118,10 @@ def test_the_same_invitation_key_twice_is_one_invitation(people: Personas, now: 
 
     with acting(people.ada):
         assert AuditEvent.objects.filter(verb="invited").count() == 1
+
+
+@pytest.mark.parametrize("number", ["4011982", "40.11982", "40 119 82"])
+def test_no_two_customers_share_the_letters_and_digits_of_their_numbers(people: Personas, number: str) -> None:
+    """They stand in payment references, where punctuation is left out: 40-11982 is Harlow's."""
+    with pytest.raises(IntegrityError, match="one_customer_per_reference"), carrier():
+        Customer.objects.create(name="Somebody else", number=number)

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from django.db import connection
+from django.test import Client
 from django.utils import timezone
 
 from portal.customers.models import Invitation, Membership
 from portal.customers.operations import invite
 from portal.tenancy import carrier
+from portal.users.models import User
 from tests.clients import client_of
 from tests.personas import Personas
 
@@ -46,3 +50,28 @@ def test_an_invitation_is_accepted_once(people: Personas) -> None:
     carol = client_of(people.carol)
 
     assert [carol.post(f"/invitation/{invitation.code}/").status_code for _ in range(2)] == [302, 404]
+
+
+def test_two_tabs_that_sign_up_at_once_make_one_user_who_is_a_member(people: Personas) -> None:
+    invitation = invited(people, "mia@customer.example", timezone.now())
+    tabs = [Client(raise_request_exception=False) for _ in range(4)]
+    for tab in tabs:
+        tab.get(f"/invitation/{invitation.code}/")
+
+    with ThreadPoolExecutor(len(tabs)) as at_once:
+        answers = list(at_once.map(sign_up, tabs))
+
+    assert {status for status, _ in answers} == {302}
+    assert sorted(where for _, where in answers) == ["/", *["/account/login/"] * 3]
+    mia = User.objects.get(email="mia@customer.example")
+    assert works_for(mia.pk) == {people.harlow.pk}
+
+
+def sign_up(tab: Client) -> tuple[int, str]:
+    password = "a barge full of harbour lamps"
+    fields = {"email": "mia@customer.example", "password1": password, "password2": password}
+    try:
+        response = tab.post("/account/signup/", fields)
+        return response.status_code, response.headers.get("Location", "")
+    finally:
+        connection.close()
