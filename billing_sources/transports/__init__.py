@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from billing_sources.transports.folder import WatchedFolder
 from billing_sources.transports.place import NotReached, Payload, Place, Transport
+from billing_sources.transports.rest import Related, Rest
 from billing_sources.transports.s3 import S3Prefix
 from billing_sources.transports.sftp import Sftp
 
-__all__ = ["NotReached", "Payload", "Place", "S3Prefix", "Sftp", "Transport", "WatchedFolder"]
+__all__ = ["NotReached", "Payload", "Place", "Related", "Rest", "S3Prefix", "Sftp", "Transport", "WatchedFolder"]

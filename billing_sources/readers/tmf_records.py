@@ -1,0 +1,118 @@
+"""Pages of TM Forum resources to typed records: a whole page at once, or one by one where a record is ill. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+import msgspec
+
+from billing_sources.canonical import FileRejected, Issue
+from billing_sources.readers.tmf_shape import Shape
+from billing_sources.transports.pages import Page
+
+_LOOSE: msgspec.json.Decoder[Any] = msgspec.json.Decoder(float_hook=Decimal)
+_RAWS = msgspec.json.Decoder(list[msgspec.Raw])
+_KINDS = {
+    "CustomerBill": "customerBill",
+    "AppliedCustomerBillingRate": "appliedCustomerBillingRate",
+    "BillCycle": "billCycle",
+    "BillingAccount": "billingAccount",
+    "Usage": "usage",
+}
+_MARKS = (
+    ("appliedCustomerBillingRate", {"isBilled", "periodCoverage", "appliedTax", "appliedBillingRateType"}),
+    ("usage", {"usageDate", "ratedProductUsage", "usageCharacteristic"}),
+    ("billCycle", {"billCycleSpecification", "BillCycleSpecification", "chargeDate", "mailingDate"}),
+    ("billingAccount", {"accountRelationship", "billStructure", "accountBalance", "accountType"}),
+)
+
+
+class Record(NamedTuple):
+    """One record of a page. `item` counts from 1; `value` is of the resource's type, or None where `flaw` says why."""
+
+    resource: str
+    item: int
+    value: Any
+    flaw: str = ""
+    raw: bytes = b""
+
+
+def records_of(page: Page, shapes: Mapping[str, Shape]) -> Iterator[Record]:
+    """Raises `FileRejected`: TMF-JSON for a page that is not JSON. Resources that no shape reads are left out."""
+    shape = shapes.get(page.resource)
+    if shape is None and page.resource:
+        return
+    try:
+        if shape is not None:
+            values = shape.decoder.decode(page.body)
+            yield from (Record(page.resource, item, value) for item, value in enumerate(values, 1))
+            return
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_json(page, error) from error
+    yield from _one_by_one(page, shapes)
+
+
+def raw_records(page: Page) -> list[msgspec.Raw]:
+    """The records as they stand in the body; a lone object is a page of one. Raises `FileRejected`: TMF-JSON."""
+    try:
+        if page.body.lstrip()[:1] == b"{":
+            return [msgspec.json.decode(page.body, type=msgspec.Raw)]
+        return _RAWS.decode(page.body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise not_json(page, error) from error
+
+
+def loose(raw: bytes) -> Any:
+    """Any JSON, its numbers exact."""
+    return _LOOSE.decode(raw)
+
+
+def not_json(page: Page, error: Exception) -> FileRejected:
+    return FileRejected(Issue("TMF-JSON", f"page {page.number}", expected="a list of objects", found=f"{error}"))
+
+
+def _one_by_one(page: Page, shapes: Mapping[str, Shape]) -> Iterator[Record]:
+    for item, raw in enumerate(raw_records(page), 1):
+        text = bytes(raw)
+        try:
+            value = loose(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise not_json(page, error) from error
+        resource = page.resource or _kind(value)
+        if resource in shapes:
+            yield _converted(resource, item, text, value, shapes[resource])
+
+
+def _converted(resource: str, item: int, text: bytes, value: Any, shape: Shape) -> Record:
+    """By its own text; where that has nulls, which mean absent, without them."""
+    try:
+        return Record(resource, item, msgspec.json.decode(text, type=shape.type))
+    except msgspec.ValidationError:
+        pass
+    try:
+        whole = msgspec.json.encode(_without_nulls(value))
+        return Record(resource, item, msgspec.json.decode(whole, type=shape.type))
+    except msgspec.ValidationError as error:
+        return Record(resource, item, None, str(error), text)
+
+
+def _kind(value: Any) -> str:
+    """Which resource an object of a hand-saved document is: by its `@type` or that of its base, else by its fields."""
+    if not isinstance(value, dict):
+        return "customerBill"
+    named = _KINDS.get(str(value.get("@type"))) or _KINDS.get(str(value.get("@baseType")))
+    if named:
+        return named
+    return next((resource for resource, marks in _MARKS if marks & value.keys()), "customerBill")
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _without_nulls(part) for name, part in value.items() if part is not None}
+    if isinstance(value, list):
+        return [_without_nulls(part) for part in value if part is not None]
+    return value
