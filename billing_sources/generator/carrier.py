@@ -47,7 +47,19 @@ MERIDIAN_AB = RemitTo(
     iban="SE1950000000058412207310",
     bic="MERNSESS",
 )
-"""Meridian Networks, the demo carrier: an American company and a Swedish one."""
+MERIDIAN_OY = RemitTo(
+    "Meridian Networks Oy",
+    "27412085",
+    "Receivables, PL 318",
+    "Helsinki",
+    "",
+    "00101",
+    "FI",
+    vat_id="FI27412085",
+    iban="FI2112345600000785",
+    bic="MERNFIHH",
+)
+"""Meridian Networks, the demo carrier: an American company, a Swedish one and a Finnish one."""
 
 
 @dataclass(frozen=True)

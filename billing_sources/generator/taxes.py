@@ -45,12 +45,12 @@ def value_added_taxes(charges: Iterable[Charge], account: Account) -> list[Tax]:
         key = vat_of(charge, account)
         bases[key] = bases.get(key, 0) + charge.amount
     ordered = sorted(bases.items(), key=lambda item: item[0], reverse=True)
-    return [_value_added(key, base, account.currency) for key, base in ordered]
+    return [_value_added(key, base, account) for key, base in ordered]
 
 
 def vat_of(charge: Charge, account: Account) -> str:
     """Category and percent, "S25": the product's own at home, reverse charge in the Union, export outside it."""
-    if account.country == "SE" or charge.vat == "E0":
+    if account.country == account.format.remit_to.country or charge.vat == "E0":
         return charge.vat
     return "G0" if account.country == "NO" else "AE0"
 
@@ -70,9 +70,9 @@ def _levied(site: Site, base: int, currency: str) -> Iterator[Tax]:
             yield Tax(category, _share(base, percent, currency), base, percent, jurisdiction, True, site)
 
 
-def _value_added(key: str, base: int, currency: str) -> Tax:
+def _value_added(key: str, base: int, account: Account) -> Tax:
     category, percent = split_vat(key)
-    return Tax(category, _share(base, percent, currency), base, percent, "SE", True)
+    return Tax(category, _share(base, percent, account.currency), base, percent, account.format.remit_to.country, True)
 
 
 def _share(base: int, percent: str, currency: str) -> int:

@@ -28,11 +28,11 @@ def read_bills(file: BinaryIO, adapter: Adapter) -> Iterator[Parsed]:
     """Raises `FileRejected`: TMF-PAGES, TMF-JSON."""
     reading = _Reading(adapter)
     for page in read_pages(file):
+        if isinstance(page, End) or page.resource == "customerBill":
+            yield from reading.finish()
         if isinstance(page, End):
             yield ControlTotals(bills=page.total)
         else:
-            if page.resource == "customerBill":
-                yield from reading.finish()
             reading.add(page)
     yield from reading.finish()
 
