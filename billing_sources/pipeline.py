@@ -18,7 +18,7 @@ from typing import BinaryIO
 import psycopg
 from django.db import DatabaseError, transaction
 
-from billing_sources import archive, quarantine, runs
+from billing_sources import archive, quarantine, replies, runs
 from billing_sources.adapter import Adapter
 from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
 from billing_sources.checks import check
@@ -75,8 +75,11 @@ def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
         with ingest(), transaction.atomic(), _in_bulk(), localcontext(prec=_DIGITS), opener() as stream:
             _load_bills(file, adapter, stream, proof)
             publish(file, proof, _now())
+            replies.write(file, adapter, opener, proof, is_accepted=True, now=_now())
     except FileRejected as rejected:
-        quarantine.quarantine_file(file, rejected.issue, proof, _now())
+        with ingest():
+            quarantine.quarantine_file(file, rejected.issue, proof, _now())
+            replies.write(file, adapter, opener, proof, is_accepted=False, now=_now())
 
 
 def _import_again(file: ImportFile) -> ImportFile:

@@ -9,7 +9,7 @@ from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from billing_sources import night, rehearsal
+from billing_sources import night, rehearsal, replies
 from billing_sources.released import load_released
 
 
@@ -33,8 +33,22 @@ def sweep_runs() -> None:
 
 @shared_task(name="billing_sources.import_cycle")
 def import_cycle(run_id: int) -> None:
-    """Bring one import run to its end."""
+    """Bring one import run to its end, and have the senders told of their files."""
     night.work_on(run_id)
+    sweep_replies()
+
+
+@shared_task(name="billing_sources.sweep_replies")
+def sweep_replies() -> None:
+    """From beat: wake workers for the replies whose time has come."""
+    for reply_id in replies.due(datetime.now(UTC)):
+        wake(send_reply, reply_id)
+
+
+@shared_task(name="billing_sources.send_reply")
+def send_reply(reply_id: int) -> None:
+    """Tell a billing system what became of its file."""
+    replies.send(reply_id, datetime.now(UTC))
 
 
 @shared_task(name="billing_sources.load_bill")

@@ -19,6 +19,7 @@ app.autodiscover_tasks(["billing_sources", "payments", "remittance"])
 app.conf.beat_schedule = {
     "the night": {"task": "billing_sources.ring_night", "schedule": 60.0},
     "runs whose worker died": {"task": "billing_sources.sweep_runs", "schedule": 30.0},
+    "replies to billing systems": {"task": "billing_sources.sweep_replies", "schedule": 30.0},
     "reissued invoices": {"task": "payments.meet_revisions", "schedule": 30.0},
     "remittance slips": {"task": "remittance.issue_slips", "schedule": 5.0},
     "tell AR": {"task": "remittance.push_due", "schedule": 5.0},

@@ -1,6 +1,7 @@
 """What is kept of the bills: where they came from, what they said, and what did not hold."""
 
 from billing_sources.models.invoices import Charge, Invoice, TaxItem
+from billing_sources.models.replies import FileReply
 from billing_sources.models.runs import ImportFile, ImportIssue, ImportRun, NightSlot, QuarantinedInvoice, RawDocument
 from billing_sources.models.stages import Stage
 from billing_sources.models.systems import AccountLink, BillCycle, BillingSystem
@@ -12,6 +13,7 @@ __all__ = [
     "BillCycle",
     "BillingSystem",
     "Charge",
+    "FileReply",
     "ImportFile",
     "ImportIssue",
     "ImportRun",

@@ -42,6 +42,7 @@ _READER_RULES = {
     "X12-VALUE": ("A date, amount or currency of the bill cannot be read.", _AT_SOURCE),
     "X12-CTT01": ("The bill declares another number of lines than it holds.", _AT_SOURCE),
     "X12-BIG07": ("The bill is of a type that nobody listed; it was loaded as an invoice.", _LOOK),
+    "REPLY-01": ("No answer for the sender could be written; the bills are not concerned.", _TELL_US),
     "EN-VALUE": ("A date, amount or code of the bill cannot be read.", _AT_SOURCE),
     "EN-MISSING": ("The bill lacks something that every bill must state.", _AT_SOURCE),
     "EN-CURRENCY": ("The bill mixes currencies: some amounts are in another one than its own.", _AT_SOURCE),
