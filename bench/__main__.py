@@ -1,6 +1,6 @@
 """`make bench`: each figure as a ratio to a reference measured in the same run; a table, and JSON in var/bench.json.
 
-python -m bench [import-atlas import-boreal grid allocate slip]
+python -m bench [import-atlas import-boreal import-castle grid allocate slip]
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ def _import_of(system: str, form: str) -> Figure:
 FIGURES = {
     "import-atlas": _import_of("atlas", "X12"),
     "import-boreal": _import_of("boreal", "UBL"),
+    "import-castle": _import_of("castle", "EBCDIC"),
     "grid": Figure(
         "invoice grid, 500,000 invoices",
         "its SQL alone",

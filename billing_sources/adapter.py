@@ -100,5 +100,6 @@ class Adapter:
     level_names: tuple[str, ...]  # what its account tiers are called, top first
     mapping_version: int = 1
     read_control: Callable[[bytes], ControlTotals] | None = None  # its control file, beside the bill file
+    control_suffix: str = ""  # behind the bill file's name
     locate: Locate | None = None
     acknowledge: Acknowledge | None = None

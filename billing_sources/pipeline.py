@@ -61,7 +61,7 @@ def import_payload(run: ImportRun, payload: Payload) -> ImportFile:
 
 def rehearse(run: ImportRun, payload: Payload) -> ImportFile:
     """Everything but the keeping: to be called inside a transaction that is rolled back."""
-    document = runs.rehearsed_document(run, payload.name, archive.fingerprint(payload), _now())
+    document = runs.rehearsed_document(run, payload, archive.fingerprint(payload), _now())
     file, is_new = runs.receive(run, document, _now())
     if is_new:
         import_file(file, _adapter(run), payload.open)
@@ -73,6 +73,7 @@ def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
     proof = Proof()
     try:
         with ingest(), transaction.atomic(), _in_bulk(), localcontext(prec=_DIGITS), opener() as stream:
+            _countersign(file, adapter, proof)
             _load_bills(file, adapter, stream, proof)
             publish(file, proof, _now())
             replies.write(file, adapter, opener, proof, is_accepted=True, now=_now())
@@ -121,6 +122,12 @@ def _in_bulk() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*usual)
+
+
+def _countersign(file: ImportFile, adapter: Adapter, proof: Proof) -> None:
+    """Raises `FileRejected` where its control file cannot be read."""
+    if adapter.read_control and file.document.control:
+        proof.countersign(adapter.read_control(bytes(file.document.control)), file.document.sha256)
 
 
 def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof) -> None:

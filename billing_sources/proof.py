@@ -15,6 +15,9 @@ class Proof(msgspec.Struct):
 
     declared_bills: int | None = None
     declared_amount: Decimal | None = None
+    declared_records: int | None = None
+    control: ControlTotals | None = None
+    sha256: str = ""
     read_bills: int = 0
     read_amount: Decimal = ZERO
     held_bills: int = 0
@@ -35,6 +38,12 @@ class Proof(msgspec.Struct):
             self.declared_bills = (self.declared_bills or 0) + totals.bills
         if totals.amount is not None:
             self.declared_amount = (self.declared_amount or ZERO) + totals.amount
+        if totals.records is not None:
+            self.declared_records = (self.declared_records or 0) + totals.records
+
+    def countersign(self, control: ControlTotals, sha256: str) -> None:
+        """The control file beside a bill file: a second, independent declaration. `sha256` is the file's own."""
+        self.control, self.sha256 = control, sha256
 
     def read(self, amount: Decimal) -> None:
         self.read_bills += 1
@@ -60,7 +69,21 @@ class Proof(msgspec.Struct):
             return _issue("CONTROL-01", "bills", f"{self.declared_bills}", f"{self.read_bills}")
         if self.declared_amount not in (None, self.read_amount):
             return _issue("CONTROL-02", "amount", f"{self.declared_amount:f}", f"{self.read_amount:f}")
-        return self._flaw_of_loading()
+        return self._flaw_of_control() or self._flaw_of_loading()
+
+    def _flaw_of_control(self) -> Issue | None:
+        control = self.control
+        if control is None:
+            return None
+        if control.sha256 not in ("", self.sha256):
+            return _issue("CONTROL-03", "sha256", control.sha256, self.sha256)
+        if control.bills not in (None, self.read_bills):
+            return _issue("CONTROL-04", "bills", f"{control.bills}", f"{self.read_bills}")
+        if control.amount not in (None, self.read_amount):
+            return _issue("CONTROL-05", "amount", f"{control.amount:f}", f"{self.read_amount:f}")
+        if self.declared_records is not None and control.records not in (None, self.declared_records):
+            return _issue("CONTROL-06", "records", f"{control.records}", f"{self.declared_records}")
+        return None
 
     def _flaw_of_loading(self) -> Issue | None:
         done = (self.loaded_bills + self.held_bills, self.loaded_amount + self.held_amount)

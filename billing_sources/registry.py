@@ -5,10 +5,11 @@ from __future__ import annotations
 from billing_sources.adapter import Adapter
 from billing_sources.adapters.atlas import ATLAS
 from billing_sources.adapters.boreal import BOREAL
+from billing_sources.adapters.castle import CASTLE
 from billing_sources.adapters.delta import DELTA
 from billing_sources.adapters.echo import ECHO
 
-ADAPTERS: dict[str, Adapter] = {adapter.key: adapter for adapter in (ATLAS, BOREAL, DELTA, ECHO)}
+ADAPTERS: dict[str, Adapter] = {adapter.key: adapter for adapter in (ATLAS, BOREAL, CASTLE, DELTA, ECHO)}
 
 
 class UnknownSystem(LookupError):

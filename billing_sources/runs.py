@@ -12,6 +12,7 @@ from billing_sources.adapter import Adapter
 from billing_sources.archive import Fingerprint
 from billing_sources.models import BillCycle, BillingSystem, ImportFile, ImportRun, RawDocument
 from billing_sources.registry import adapter_for
+from billing_sources.transports import Payload
 from portal.tenancy import ingest
 
 COLLISIONS = (DeadlockDetected, SerializationFailure, UniqueViolation)
@@ -80,13 +81,13 @@ def _taken_over(file: ImportFile, run: ImportRun, stamp: str) -> ImportFile:
     return file
 
 
-def rehearsed_document(run: ImportRun, name: str, print_: Fingerprint, now: datetime) -> RawDocument:
+def rehearsed_document(run: ImportRun, payload: Payload, print_: Fingerprint, now: datetime) -> RawDocument:
     """The document's row without its bytes."""
     with ingest():
         document, _ = RawDocument.objects.get_or_create(
             system=run.system,
             sha256=print_.sha256,
-            defaults={"name": name, "size": print_.size, "received_at": now},
+            defaults={"name": payload.name, "size": print_.size, "control": payload.control, "received_at": now},
         )
     return document
 

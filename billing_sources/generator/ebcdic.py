@@ -14,9 +14,11 @@ def record(body: bytes) -> bytes:
 
 
 def encoded(picture: Picture, value: str | int | Decimal, codec: str) -> bytes:
-    """A text, or a number at its own value (a Decimal) or in units of its last digit (an int)."""
+    """A text, digits as they stand, or a number at its own value (a Decimal) or in units of its last digit (an int)."""
     if picture.usage is Usage.TEXT:
         return str(value).encode(codec).ljust(picture.size, b"\x40")[: picture.size]
+    if isinstance(value, str):
+        return value.zfill(picture.size).encode(codec)
     units = int(value.scaleb(picture.scale)) if isinstance(value, Decimal) else int(value)
     return _NUMBERS[picture.usage](units, picture)
 

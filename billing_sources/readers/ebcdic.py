@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from struct import Struct
 from typing import BinaryIO, Literal
 
 from billing_sources.canonical import FileRejected, Issue
@@ -23,31 +24,33 @@ class Rdw:
     order: Literal["big", "little"] = "big"
     is_inclusive: bool = True
 
-    def length(self, word: bytes) -> int:
-        """Bytes behind the word; below 1 for a word that frames nothing. Big-endian words begin with the length."""
-        length = int.from_bytes(word[:2] if self.order == "big" else word[2:], self.order)
-        return length - _WORD if self.is_inclusive else length
+    def halves(self, word: bytes, at: int = 0) -> tuple[int, int]:
+        """Length of the record behind the word, below 1 where it frames nothing, and the half that must be zero."""
+        if self.order == "big":
+            length, zero = _BIG(word, at)
+        else:
+            zero, length = _LITTLE(word, at)
+        return length - _WORD if self.is_inclusive else length, zero
 
-    def is_blank(self, word: bytes) -> bool:
-        """Whether the half of the word that is no length is zero, as it must be in a whole record."""
-        return not any(word[2:] if self.order == "big" else word[:2])
+
+_BIG, _LITTLE = Struct(">HH").unpack_from, Struct("<HH").unpack_from
 
 
 def framed(stream: BinaryIO, rdw: Rdw) -> Iterator[tuple[int, bytes]]:
     """(offset of its word, record) for each record. Raises `FileRejected` where the frames do not hold together."""
     buffer, at, base = stream.read(_CHUNK), 0, 0
-    length_of, is_blank = rdw.length, rdw.is_blank
+    halves = rdw.halves
     while True:
-        word = buffer[at : at + _WORD]
-        if len(word) == _WORD:
-            length = length_of(word)
-            if length < 1 or not is_blank(word):
-                raise _broken(base + at, word)
+        whole = len(buffer)
+        while at + _WORD <= whole:
+            length, zero = halves(buffer, at)
+            if length < 1 or zero:
+                raise _broken(base + at, buffer[at : at + _WORD])
             end = at + _WORD + length
-            if end <= len(buffer):
-                yield base + at, buffer[at + _WORD : end]
-                at = end
-                continue
+            if end > whole:
+                break
+            yield base + at, buffer[at + _WORD : end]
+            at = end
         more = stream.read(_CHUNK)
         if not more:
             break

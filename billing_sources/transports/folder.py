@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from billing_sources.transports.drop import DropFolder, Found, require_safe
@@ -20,8 +20,7 @@ class WatchedFolder(DropFolder):
         if not inbound.is_dir():
             return
         for found in self.offered(lambda: _look(inbound), nothing_known):
-            control = (inbound / f"{found.name}{self.control}").read_bytes() if self.control else b""
-            yield replace(Payload.of(inbound / found.name), control=control)
+            yield Payload.of(inbound / found.name, self.control)
 
     def deliver(self, place: Place, name: str, content: bytes) -> None:
         require_safe(name)

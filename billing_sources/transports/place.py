@@ -28,8 +28,11 @@ class Payload:
     stamp: str = ""
 
     @classmethod
-    def of(cls, path: Path) -> Payload:
-        return cls(path.name, lambda: path.open("rb"))
+    def of(cls, path: Path, control_suffix: str = "") -> Payload:
+        """A file of the disk, and its control file where one with this suffix lies beside it."""
+        control = path.with_name(path.name + control_suffix)
+        is_there = bool(control_suffix) and control.is_file()
+        return cls(path.name, lambda: path.open("rb"), control.read_bytes() if is_there else b"")
 
     def open(self) -> BinaryIO:
         return self.opener()

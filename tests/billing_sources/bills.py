@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -91,16 +90,15 @@ class Desk:
         return self.take("paper", path)
 
     def write(self, generated: GeneratedFile) -> Path:
-        buffer = BytesIO()
-        generated.write(buffer)
-        path = self.folder / generated.name
-        path.write_bytes(buffer.getvalue())
-        return path
+        """Its control file, if it has one, lies beside it."""
+        generated.write_into(self.folder)
+        return self.folder / generated.name
 
     def take(self, system: str, *paths: Path) -> ImportFile:
         """The last file of a run over these paths."""
         run = runs.start(runs.billing_system(system), ImportRun.Trigger.COMMAND, datetime.now(UTC))
-        night.work_on(run.pk, [Payload.of(path) for path in paths])
+        suffix = registry.adapter_for(system).control_suffix
+        night.work_on(run.pk, [Payload.of(path, suffix) for path in paths])
         return files_of(run)[-1]
 
     def put_money_on(self, invoice: Invoice, held: str) -> None:

@@ -294,7 +294,7 @@ def test_a_header_of_a_vendors_own_decodes_as_published(suite: Path) -> None:
     published = [_trimmed(row) for row in _json(suite / "test11_expected/test11.txt")]
     text, at, records = (suite / "test11_data/COMP.DETAILS.MAY30.DATA.dat").read_bytes(), 0, []
     while at < len(text):
-        end = at + 5 + LITTLE.length(text[at + 1 : at + 5])
+        end = at + 5 + LITTLE.halves(text, at + 1)[0]
         if text[at] == 1:
             records.append(text[at + 5 : end])
         at = end

@@ -223,7 +223,9 @@ def test_a_charge_with_an_unknown_name_is_listed_with_its_money(bills_came_in: N
     assert "Orbital relay levy" in page and "Atlas" in page and "USD" in page
 
 
-RULE_ID = re.compile(r"\b(?:X12|EN|XML|BR-CO|CHAIN|CUR|DATE|ACC|LEN|VOCAB|DUP|CONTROL|PROOF|POISON|READ)-[A-Z0-9]+\b")
+RULE_ID = re.compile(
+    r"\b(?:X12|EN|XML|EBC|CAS|BR-CO|CHAIN|CUR|DATE|ACC|LEN|VOCAB|DUP|CONTROL|PROOF|POISON|READ)-[A-Z0-9]+\b"
+)
 
 
 def rule_ids() -> set[str]:

@@ -54,7 +54,8 @@ def _payloads(key: str, paths: Sequence[Path]) -> list[Payload]:
         return _offered(adapter)
     if missing := [str(path) for path in paths if not path.exists()]:
         raise CommandError(f"no such file: {', '.join(missing)}", returncode=BAD_ARGUMENTS)
-    return [Payload.of(path) for given in paths for path in _files(given)]
+    suffix = adapter.control_suffix
+    return [Payload.of(path, suffix) for given in paths for path in _files(given, suffix)]
 
 
 def _offered(adapter: Adapter) -> list[Payload]:
@@ -64,10 +65,11 @@ def _offered(adapter: Adapter) -> list[Payload]:
         raise CommandError(f"nothing could be fetched: {error}") from error
 
 
-def _files(path: Path) -> Iterator[Path]:
-    """A folder stands for the files in it."""
+def _files(path: Path, control_suffix: str) -> Iterator[Path]:
+    """A folder stands for the files in it; a control file is no bill file but goes with one."""
     if path.is_dir():
-        yield from sorted(entry for entry in path.iterdir() if entry.is_file())
+        files = sorted(entry for entry in path.iterdir() if entry.is_file())
+        yield from (entry for entry in files if not (control_suffix and entry.name.endswith(control_suffix)))
     else:
         yield path
 
