@@ -5,8 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+import pytest
+
 from billing_sources.adapters.castle import CASTLE
-from billing_sources.canonical import CanonicalInvoice
+from billing_sources.canonical import CanonicalInvoice, FileRejected, Issue
 from billing_sources.generator.castle import Value, body
 from billing_sources.generator.ebcdic import record
 
@@ -68,3 +70,9 @@ def read_bill(*records: bytes, total: int = 10000) -> CanonicalInvoice:
     found = read(extract(*records, total=total))[0]
     assert isinstance(found, CanonicalInvoice), found
     return found
+
+
+def rejection(text: bytes) -> Issue:
+    with pytest.raises(FileRejected) as caught:
+        read(text)
+    return caught.value.issue
