@@ -86,6 +86,7 @@ _RATE = (
 _USAGE = (
     FieldMap("usage.started_at", "usage.usageDate", "moment"),
     FieldMap("usage.kind", "usage.usageType"),
+    FieldMap("usage.charge", "usage.usageCharacteristic[appliedCustomerBillingRate].value", "text or number"),
     FieldMap("usage.service", "usage.usageCharacteristic[serviceId].value", "text or number"),
     FieldMap("usage.other_party", "usage.usageCharacteristic[otherParty].value", "text or number"),
     FieldMap("usage.quantity", "usage.usageCharacteristic[quantity].value", "text or number"),

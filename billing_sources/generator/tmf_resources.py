@@ -130,7 +130,7 @@ def usages(bill: Bill) -> Iterator[Resource]:
             "usageDate": f"{call.started_at.isoformat()}Z",
             "usageType": call.kind,
             "status": "billed",
-            "usageCharacteristic": list(_named(serviceId=call.service, otherParty=call.other_party, **_measure(call))),
+            "usageCharacteristic": _used(call, f"R-{bill.number}-{call.charge}"),
             "ratedProductUsage": [
                 {
                     "isBilled": True,
@@ -141,8 +141,14 @@ def usages(bill: Bill) -> Iterator[Resource]:
         }
 
 
-def _measure(call: Call) -> dict[str, str]:
-    return {"quantity": str(call.quantity), "unit": call.unit}
+def _used(call: Call, rate_id: str) -> list[Resource]:
+    said = {
+        "serviceId": call.service,
+        "otherParty": call.other_party,
+        "quantity": str(call.quantity),
+        "unit": call.unit,
+    }
+    return list(_named(appliedCustomerBillingRate=rate_id, **said))
 
 
 def _characteristics(charge: Charge) -> list[Resource]:

@@ -79,7 +79,7 @@ class BillReading:
         self._bring_forward(invoice, bill, account)
         self._judge_kind(invoice, said["state"])
         if group.usage and invoice.charges:
-            invoice.usage = explaining(invoice.charges, invoice.currency, group)
+            invoice.usage = explaining(rates, invoice.currency, group)
         return invoice
 
     def _heading(self, said: dict[str, Any], origin: str) -> CanonicalInvoice:

@@ -20,7 +20,7 @@ class Rate(NamedTuple):
 
 
 class Used(NamedTuple):
-    product: str
+    rate_id: str  # of the charge that it explains; "" where the server does not say
     currency: str
     usage: CanonicalUsage
 

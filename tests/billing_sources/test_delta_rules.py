@@ -10,7 +10,7 @@ import pytest
 from billing_sources.adapters.delta import DELTA
 from billing_sources.canonical import BillType, Category
 from billing_sources.normalize import normalize
-from tests.billing_sources.tmf_texts import money, rate, read_one, rules, tmf_bill
+from tests.billing_sources.tmf_texts import Resource, money, rate, read_one, rules, tmf_bill
 
 # Kind of bill.
 
@@ -162,3 +162,41 @@ def test_a_lone_object_stands_for_a_list_of_one() -> None:
 def test_a_subtype_is_read_as_its_base_type() -> None:
     special = rate() | {"@type": "RebatedRate", "@baseType": "AppliedCustomerBillingRate"}
     assert len(read_one(tmf_bill(), special).charges) == 1
+
+
+# Usage.
+
+
+def usage(day: str = "2026-10-05", service: str = "", **said: str) -> Resource:
+    values = {"serviceId": service, "quantity": "3", **said}
+    return {
+        "@type": "Usage",
+        "id": f"U-{day}-{service}",
+        "usageDate": f"{day}T13:02:34.123Z",
+        "usageType": "VOICE",
+        "usageCharacteristic": [{"name": name, "value": text} for name, text in values.items() if text],
+        "ratedProductUsage": [{"productRef": {"id": "P-1"}, "taxExcludedRatingAmount": money(50)}],
+    }
+
+
+def used(identity: str, service: str) -> Resource:
+    named = [{"name": "serviceId", "value": service}]
+    period = {"startDateTime": "2026-10-01T00:00:00Z", "endDateTime": "2026-11-01T00:00:00Z"}
+    return rate(50, id=identity, type="usageCharge", characteristic=named, periodCoverage=period)
+
+
+def test_usage_explains_the_charge_of_its_product_and_service() -> None:
+    both = (used("R-1", "111"), used("R-2", "222"))
+    bill = read_one(tmf_bill(), *both, usage(service="222"), usage(service="333"), usage("2026-12-01", service="111"))
+    assert [(record.charge, record.service) for record in bill.usage] == [(2, "222"), (0, "333")]
+
+
+def test_usage_that_names_its_charge_explains_no_other() -> None:
+    both = (used("R-1", "111"), used("R-2", "222"))
+    named = usage(service="222", appliedCustomerBillingRate="R-1")
+    foreign = usage("2026-10-06", service="222", appliedCustomerBillingRate="R-77")
+    assert [record.charge for record in read_one(tmf_bill(), *both, named, foreign).usage] == [1]
+
+
+def test_usage_without_a_moment_or_an_amount_is_noted() -> None:
+    assert rules(tmf_bill(), rate(), usage("2026-02-30")) == ["TMF-USAGE"]
