@@ -7,12 +7,14 @@ not as declared is told once.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 
 from billing_sources.canonical import FileRejected, Issue
 
 LONGEST_LINE = 1 << 20  # bytes
 _BOM = b"\xef\xbb\xbf"
+_UTF8 = re.compile(rb"[\xc2-\xf4][\x80-\xbf]")  # what other text hardly ever holds
 _FALLBACKS = ("utf-8", "cp1252", "latin-1")
 
 
@@ -47,10 +49,20 @@ class Text:
     def _decoded(self, block: bytes) -> str:
         start = self._lines
         self._lines += block.count(b"\n")
-        if block.isascii():
-            return block.decode("ascii")
+        text = self._at_once(block)
+        if text is not None:
+            return text
         lines = enumerate(block.splitlines(keepends=True), start + 1)
         return "".join(line.decode("ascii") if line.isascii() else self._line(line, at) for at, line in lines)
+
+    def _at_once(self, block: bytes) -> str | None:
+        """The whole block where one encoding fits all of it and nothing is to be told; that is nearly always."""
+        if self._declared != "utf-8" and not block.isascii() and _UTF8.search(block):
+            return None
+        try:
+            return block.decode(self._declared)
+        except UnicodeDecodeError:
+            return None
 
     def _line(self, line: bytes, at: int) -> str:
         for encoding in _FALLBACKS:

@@ -140,7 +140,7 @@ def test_the_number_of_an_invoice_is_a_hash_that_anybody_can_work_out() -> None:
 def test_a_spool_gives_each_key_once_with_its_rows_in_order_whatever_was_spilled() -> None:
     spool = Spool[str](BytesIO(), rows_in_memory=7)
     for at in range(100):
-        spool.add("abc"[at % 3], (at, "x"))
+        spool.add("abc"[at % 3], (at, ("x",)))
     groups = dict(spool.groups())
     assert list(groups) == ["a", "b", "c"]
     assert [at for at, _ in groups["b"]] == list(range(1, 100, 3))

@@ -23,6 +23,8 @@ from billing_sources.readers.delimited.words import Words
 
 _MOST_FLAWS = 25  # of one bill; a person needs no more to see what is wrong with it
 
+_MIDNIGHT = time()
+
 
 class Node(NamedTuple):
     """An account or service record, kept until all that is below it has been read."""
@@ -47,11 +49,11 @@ class Draft:
         self._explained: dict[tuple[str, str], list[tuple[str, int]]] = {}
         self._flaws: list[Issue] = []
         self.take = {
-            Role.NODE: self._node,
-            Role.CHARGE: self._charge,
-            Role.TAX: self._tax,
-            Role.ENTRY: self._entry,
-            Role.USAGE: self._use,
+            Role.NODE.value: self._node,
+            Role.CHARGE.value: self._charge,
+            Role.TAX.value: self._tax,
+            Role.ENTRY.value: self._entry,
+            Role.USAGE.value: self._use,
         }
 
     def flaw(self, rule: str, line: int, field: str, expected: str, found: str) -> None:
@@ -119,32 +121,35 @@ class Draft:
                 self.stated[cell.canonical] = value + (so_far if isinstance(so_far, Decimal) else ZERO)
 
     def _charge(self, shape: Shape, fields: list[str], line: int) -> None:
-        at = shape.charge
-        amount = self._amount(at.amount, fields, line)
+        at, text = shape.charge, self._words.text
+        amount, quantity, price, start, end = self._figures(
+            (at.amount, at.quantity, at.unit_price, at.period_start, at.period_end), fields, line
+        )
         account, service = fields[at.account.at].strip(), fields[at.service.at].strip()
         bucket = fields[at.bucket.at].strip()
         position = len(self._charges) + 1
         verdict = self._words.verdict(shape.terms, fields)
+        counted = amount if isinstance(amount, Decimal) else self._nothing(at.amount, amount, line)
         self._charges.append(
             CanonicalCharge(
                 position,
                 verdict.category,
                 verdict.term,
-                amount,
-                self._words.text(at.description, fields),
+                counted,
+                text(at.description, fields),
                 account,
                 service,
-                self._words.text(at.product_code, fields),
-                self._decimal(at.quantity, fields, line),
-                self._words.text(at.unit, fields),
-                self._decimal(at.unit_price, fields, line),
-                self._day(at.period_start, fields, line),
-                self._day(at.period_end, fields, line),
+                text(at.product_code, fields),
+                quantity if isinstance(quantity, Decimal) else None,
+                text(at.unit, fields),
+                price if isinstance(price, Decimal) else None,
+                start if isinstance(start, date) else None,
+                end if isinstance(end, date) else None,
                 is_mapped=verdict.is_mapped,
                 origin=f"line {line}",
             )
         )
-        self._sums.add(account, service, bucket, amount)
+        self._sums.add(account, service, bucket, counted)
         if bucket == self._layout.usage_bucket or not self._layout.usage_bucket:
             key = fields[at.key.at].strip()
             self._explained.setdefault((account, service), []).append((key, position))
@@ -169,21 +174,20 @@ class Draft:
         self._sums.add_entry(shape.record.code, self._amount(cell_of(shape.cells, "entry.amount"), fields, line))
 
     def _use(self, shape: Shape, fields: list[str], line: int) -> None:
-        at = shape.usage
-        day, clock = self._value(at.date, fields, line), self._value(at.time, fields, line)
+        at, text = shape.usage, self._words.text
+        day, clock, amount, quantity = self._figures((at.date, at.time, at.amount, at.quantity), fields, line)
         if not isinstance(day, date):
             return self.flaw("DLM-VALUE", line, at.date.source, "a day", fields[at.date.at])
-        service = fields[at.service.at].strip()
         usage = CanonicalUsage(
-            charge=0,
-            started_at=datetime.combine(day, clock if isinstance(clock, time) else time()),
-            amount=self._amount(at.amount, fields, line),
-            kind=self._words.text(at.kind, fields),
-            service=service,
-            other_party=fields[at.other_party.at].strip(),
-            quantity=self._decimal(at.quantity, fields, line),
-            unit=self._words.text(at.unit, fields),
-            origin=f"line {line}",
+            0,
+            datetime.combine(day, clock if isinstance(clock, time) else _MIDNIGHT),
+            amount if isinstance(amount, Decimal) else self._nothing(at.amount, amount, line),
+            text(at.kind, fields),
+            fields[at.service.at].strip(),
+            fields[at.other_party.at].strip(),
+            quantity if isinstance(quantity, Decimal) else None,
+            text(at.unit, fields),
+            f"line {line}",
         )
         self._usage.append((usage, fields[at.account.at].strip(), fields[at.key.at].strip()))
 
@@ -215,20 +219,27 @@ class Draft:
 
     # Values; what cannot be read is a flaw of the bill
 
+    def _figures(self, cells: tuple[Cell, ...], fields: list[str], line: int) -> list[Value]:
+        """All of them at once where all can be read, which is nearly always."""
+        try:
+            return [cell.read(fields[cell.at]) for cell in cells]
+        except Unreadable:
+            return [self._value(cell, fields, line) for cell in cells]
+
     def _amount(self, cell: Cell, fields: list[str], line: int) -> Decimal:
         """An amount that must be there."""
         value = self._value(cell, fields, line)
-        if value is None:
+        return value if isinstance(value, Decimal) else self._nothing(cell, value, line)
+
+    def _nothing(self, cell: Cell, found: Value, line: int) -> Decimal:
+        """Stands for an amount that is missing; of one that cannot be read, it has been told already."""
+        if found is None:
             self.flaw("DLM-VALUE", line, cell.source, "an amount", "nothing")
-        return value if isinstance(value, Decimal) else ZERO
+        return ZERO
 
     def _decimal(self, cell: Cell, fields: list[str], line: int) -> Decimal | None:
         value = self._value(cell, fields, line)
         return value if isinstance(value, Decimal) else None
-
-    def _day(self, cell: Cell, fields: list[str], line: int) -> date | None:
-        value = self._value(cell, fields, line)
-        return value if isinstance(value, date) else None
 
     def _value(self, cell: Cell, fields: list[str], line: int) -> Value:
         text = fields[cell.at]

@@ -65,11 +65,11 @@ class _File:
             self._records += 1
             shape = known.get(fields[0])
             draft = self._draft
-            if shape is None or len(fields) != shape.record.width or self._ends_at:
+            if shape is None or len(fields) != shape.width or self._ends_at:
                 self._misplaced(fields, line)
                 continue
             fields.append("")
-            take = draft and draft.take.get(shape.record.role)
+            take = draft and draft.take.get(shape.role)
             if draft and take and fields[shape.bill.at].strip() in (draft.number, ""):
                 take(shape, fields, line)
             else:

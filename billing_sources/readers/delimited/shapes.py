@@ -84,6 +84,8 @@ class Shape(NamedTuple):
     """A record type. What it has no column for reads as blank."""
 
     record: Record
+    role: str  # plain text: members of an enumeration hash slowly
+    width: int
     cells: tuple[Cell, ...]
     sums: tuple[Sum, ...]
     bill: Cell
@@ -121,6 +123,8 @@ def _shape(layout: Layout, record: Record) -> Shape:
     )
     return Shape(
         record,
+        record.role.value,
+        record.width,
         cells,
         sums,
         bill=cell_of(cells, "bill"),

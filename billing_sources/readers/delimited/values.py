@@ -22,7 +22,6 @@ class Unreadable(ValueError):
     """A text that is not what its column must hold. Carries what was expected."""
 
 
-@lru_cache(maxsize=1 << 14)
 def amount(text: str) -> Decimal:
     """A number with a point; a credit stands in parentheses, or behind a minus. Blanks around it are layout."""
     text = text.strip()
@@ -34,7 +33,6 @@ def amount(text: str) -> Decimal:
     return (-value if is_credit else value) or ZERO
 
 
-@lru_cache(maxsize=1 << 12)
 def amount_with_comma(text: str) -> Decimal:
     """A number with a decimal comma."""
     if "." in text:
@@ -99,7 +97,8 @@ def _no_day(pattern: str) -> date:
 
 
 def _optional(read: Callable[[str], Value]) -> Transform:
-    return lambda text: read(text) if text.strip() else None
+    """Blank is None. Figures repeat: most are read once."""
+    return lru_cache(maxsize=1 << 14)(lambda text: read(text) if text.strip() else None)
 
 
 def _minus_turned(text: str) -> Decimal:

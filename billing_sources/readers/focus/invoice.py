@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import NamedTuple, TypeVar
@@ -69,13 +69,13 @@ class Verdict(NamedTuple):
 class Terms:
     """Category × frequency, or the class Correction, through the vocabulary. A tax stays one when it is corrected."""
 
-    def __init__(self, vocabulary: Vocabulary, dialect: Dialect) -> None:
-        self.dialect = dialect
+    def __init__(self, vocabulary: Vocabulary, dialect: Dialect, seconds: Sequence[int] = ()) -> None:
+        self.dialect, self.seconds = dialect, seconds
         self._vocabulary = vocabulary
         self._verdicts: dict[tuple[str, str, str], Verdict] = {}
 
     def verdict(self, category: str, kind: str, frequency: str) -> Verdict:
-        key = (category, kind, frequency)
+        key = category, kind, frequency
         verdict = self._verdicts.get(key)
         if verdict is None:
             verdict = self._verdicts[key] = self._look_up(category or self.dialect.category, kind, frequency)
@@ -118,56 +118,72 @@ class _Rows:
         self._accounts: dict[str, CanonicalAccount] = {}
 
     def add(self, rows: Iterable[Row]) -> None:
-        invoice, charges = self._invoice, self._invoice.charges
-        for line, *raw in rows:
-            cells = _cells(raw)
+        invoice, seconds, verdict_of = self._invoice, self._terms.seconds, self._terms.verdict
+        for line, raw in rows:
+            cells = _cells(raw, seconds)
             if not invoice.origin:
                 self._head(cells, f"line {line}")
-            value = self._read(amount, cells.amount, "charge.amount", line)
-            verdict = self._terms.verdict(cells.category, cells.kind, cells.frequency)
-            account = self._account(cells)
+            verdict = verdict_of(cells.category, cells.kind, cells.frequency)
             if verdict.category is Category.TAX:
-                invoice.taxes.append(_tax(cells, value or ZERO, account, line))
+                value = self._read(amount, cells.amount, "charge.amount", line)
+                invoice.taxes.append(_tax(cells, value or ZERO, self._account(cells), line))
             else:
-                charges.append(self._charge(cells, value or ZERO, verdict, account, line))
+                invoice.charges.append(self._charge(cells, verdict, line))
         invoice.accounts += self._accounts.values()
 
     def _head(self, cells: Cells, origin: str) -> None:
         invoice = self._invoice
-        invoice.origin, invoice.buyer = origin, cells.buyer
-        self._accounts[invoice.account] = CanonicalAccount(invoice.account, "", "billing account", cells.buyer)
+        invoice.origin, invoice.buyer = origin, cells.buyer.strip()
+        self._accounts[invoice.account] = CanonicalAccount(invoice.account, "", "billing account", invoice.buyer)
 
-    def _charge(self, cells: Cells, value: Decimal, verdict: Verdict, account: str, line: int | str) -> CanonicalCharge:
-        start = self._read(first_day, cells.period_start, "charge.period_start", line) if cells.period_start else None
-        end = self._read(self._last_day, cells.period_end, "charge.period_end", line) if cells.period_end else None
+    def _charge(self, cells: Cells, verdict: Verdict, line: int) -> CanonicalCharge:
+        value, quantity, start, end = self._figures(cells, line)
         return CanonicalCharge(
             len(self._invoice.charges) + 1,
             verdict.category,
             verdict.term,
-            value,
-            cells.description,
-            account,
-            cells.service,
-            cells.product_code,
-            self._read(amount, cells.quantity, "charge.quantity", line) if cells.quantity else None,
-            cells.unit,
+            value or ZERO,
+            cells.description.strip(),
+            self._account(cells),
+            cells.service.strip(),
+            cells.product_code.strip(),
+            quantity,
+            cells.unit.strip(),
             None,
             start,
-            max(start, end) if start and end else end,
+            start if start and end and end < start else end,
             is_mapped=verdict.is_mapped,
             origin=f"line {line}",
         )
 
-    def _last_day(self, text: str) -> date:
-        return last_day(text, is_exclusive=self._terms.dialect.is_end_exclusive)
+    def _figures(self, cells: Cells, line: int) -> tuple[Decimal | None, Decimal | None, date | None, date | None]:
+        """Amount, quantity, first and last day: at once where all can be read, which is nearly always."""
+        start, end = cells.period_start, cells.period_end
+        is_exclusive = self._terms.dialect.is_end_exclusive
+        try:
+            return (
+                amount(cells.amount),
+                amount(cells.quantity) if cells.quantity else None,
+                first_day(start) if start else None,
+                last_day(end, is_exclusive) if end else None,
+            )
+        except Unreadable:
+            read = self._read
+            return (
+                read(amount, cells.amount, "charge.amount", line),
+                read(amount, cells.quantity, "charge.quantity", line) if cells.quantity else None,
+                read(first_day, start, "charge.period_start", line) if start else None,
+                read(last_day, end, "charge.period_end", line) if end else None,
+            )
 
     def _account(self, cells: Cells) -> str:
-        if cells.account and cells.account not in self._accounts:
-            parent = self._invoice.account
-            self._accounts[cells.account] = CanonicalAccount(cells.account, parent, "sub account", cells.account_name)
-        return cells.account
+        account = cells.account.strip()
+        if account and account not in self._accounts:
+            name, parent = cells.account_name.strip(), self._invoice.account
+            self._accounts[account] = CanonicalAccount(account, parent, "sub account", name)
+        return account
 
-    def _read(self, read: Callable[[str], T], text: str, field: str, line: int | str) -> T | None:
+    def _read(self, read: Callable[[str], T], text: str, field: str, line: int) -> T | None:
         try:
             return read(text)
         except Unreadable as unreadable:
@@ -179,14 +195,15 @@ class _Rows:
             return None
 
 
-def _cells(raw: list[int | str]) -> Cells:
+def _cells(raw: Sequence[str], seconds: Sequence[int]) -> Cells:
     """The second column of a field speaks where the first is blank."""
-    texts = ["" if (text := str(cell).strip()) in NULLS else text for cell in raw]
-    half = len(FIELDS)
-    return Cells(*[first or second for first, second in zip(texts[:half], texts[half:], strict=True)])
+    texts = ["" if text in NULLS else text for text in raw]
+    for place, field in enumerate(seconds, len(FIELDS)):
+        texts[field] = texts[field] or texts[place]
+    return Cells._make(texts[: len(FIELDS)])
 
 
-def _tax(cells: Cells, value: Decimal, account: str, line: int | str) -> CanonicalTax:
+def _tax(cells: Cells, value: Decimal, account: str, line: int) -> CanonicalTax:
     return CanonicalTax(
         category=cells.category, amount=value, jurisdiction=cells.jurisdiction, account=account, origin=f"line {line}"
     )

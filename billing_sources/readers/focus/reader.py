@@ -32,9 +32,11 @@ def read_costs(blocks: Iterable[bytes], adapter: Adapter, days_to_pay: int) -> I
         header = next(rows, [])
         dialect = recognised(header)
         with TemporaryFile() as file:
-            spool = Spool[Key | Issue](file)
-            _collect(rows, _Columns(header, dialect), spool)
-            yield from _invoices(spool, dialect, adapter, days_to_pay)
+            columns, spool = _Columns(header, dialect), Spool[Key | Issue](file)
+            _collect(rows, columns, spool)
+            terms = Terms(adapter.vocabulary, dialect, columns.seconds)
+            for key, of_key in spool.groups():
+                yield key if isinstance(key, Issue) else build(key, of_key, terms, adapter.key, days_to_pay)
     except csv.Error as error:
         raise _rejected("FOCUS-CSV", rows.line_num, "well-formed CSV", str(error)) from None
     yield from text.contradiction()
@@ -75,7 +77,10 @@ def number_of(seller: str, account: str, currency: str, start: str, end: str) ->
 
 
 class _Columns:
-    """Where the fields of a dialect stand in the rows of one file."""
+    """Where the fields of a dialect stand in the rows of one file.
+
+    `cells` picks the first column of every field, then the second of those that have one: `seconds` says which.
+    """
 
     def __init__(self, header: Sequence[str], dialect: Dialect) -> None:
         self.dialect = dialect
@@ -88,7 +93,10 @@ class _Columns:
             if column.casefold() in names:
                 self._places[column] = names.index(column.casefold())
         self.key = itemgetter(*(self._place(field, 0) for field in KEY))
-        self.cells = itemgetter(*(self._place(field, nth) for nth in (0, 1) for field in FIELDS))
+        seconds = [(at, self._place(field, 1)) for at, field in enumerate(FIELDS)]
+        self.seconds = tuple(at for at, place in seconds if place < self.width)
+        places = [self._place(field, 0) for field in FIELDS] + [place for _, place in seconds if place < self.width]
+        self.cells = itemgetter(*places)
 
     def _place(self, field: str, nth: int) -> int:
         """Of a field's columns that the file has, the first or the second; the blank behind the row where none."""
@@ -115,7 +123,7 @@ def _collect(rows: Iterator[list[str]], columns: _Columns, spool: Spool[Key | Is
             key = keys.get(raw)
             if key is None:
                 key = keys[raw] = _key(raw, columns.dialect, line)
-            add(key, (line, *cells_of(row)))
+            add(key, (line, cells_of(row)))
         line = rows.line_num + 1  # type: ignore[attr-defined]
 
 
@@ -134,12 +142,6 @@ def _key(raw: tuple[str, ...], dialect: Dialect, line: int) -> Key | Issue:
     if dialect.is_monthly:
         first, last = month_of(first)
     return Key(number_of(seller, account, currency, f"{first}", f"{last}"), seller, account, currency, first, last)
-
-
-def _invoices(spool: Spool[Key | Issue], dialect: Dialect, adapter: Adapter, days_to_pay: int) -> Iterator[Parsed]:
-    terms = Terms(adapter.vocabulary, dialect)
-    for key, rows in spool.groups():
-        yield key if isinstance(key, Issue) else build(key, rows, terms, adapter.key, days_to_pay)
 
 
 def _rejected(rule: str, line: int, expected: str, found: str) -> FileRejected:

@@ -11,7 +11,7 @@ from typing import BinaryIO, Generic, TypeVar
 
 import msgspec
 
-Row = tuple[int | str, ...]
+Row = tuple[int, tuple[str, ...]]
 """A line number and the cells that are needed of it."""
 
 ROWS_IN_MEMORY = 20_000

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from billing_sources.readers.delimited.values import ZERO, Unreadable
 
-NULLS = frozenset({"NULL", "null", "Null"})
+NULLS = frozenset({"NULL", "null", "Null", " "})
 _ONE_DAY = timedelta(days=1)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,24})?|\.[0-9]{1,24})(?:[eE][+-]?[0-9]{1,2})?")
 _SHEET = re.compile(r"-?\(?-?[$€£]?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)\)?")
@@ -38,7 +38,7 @@ def first_day(text: str) -> date:
 
 
 @lru_cache(maxsize=1 << 12)
-def last_day(text: str, *, is_exclusive: bool = True) -> date:
+def last_day(text: str, is_exclusive: bool = True) -> date:
     """The last day of a period. FOCUS states the instant behind it: midnight is the day before. Of `a/b`, b."""
     day, is_midnight = _day_and_clock(_part(text, 1))
     return day - _ONE_DAY if is_exclusive and is_midnight else day
