@@ -8,14 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import date
+from typing import TYPE_CHECKING
 
 from billing_sources.canonical import Category
 from billing_sources.generator.bill import Bill, Call, Charge, Tax, total
 from billing_sources.generator.carrier import MERIDIAN_INC, Site
+from billing_sources.generator.costs import Costs
 from billing_sources.generator.faults import EVERYWHERE, UNKNOWN_TERM, hundred_more, substitute
 from billing_sources.generator.figures import price_of, text_of
-from billing_sources.generator.format import AccountIds, Format, Market
+from billing_sources.generator.format import AccountIds, Format, Market, Writer
 from billing_sources.generator.numbers import DASHED
+
+if TYPE_CHECKING:
+    from billing_sources.generator.plan import CycleOrder
 
 _TYPES = {
     Category.RECURRING: ("MRC", "PLAN"),
@@ -178,13 +183,25 @@ _SPOILS = {
     "nul_byte": substitute(rb"3100\|", b"3100|\0"),
 }
 
+_WIRELESS = replace(MERIDIAN_INC, name="Meridian Wireless LLC", seller_id="MERIDIANWL")
+
+
+def _writer(order: CycleOrder) -> Writer:
+    """Cycles C1, C2 … are of the cloud accounts. Raises ValueError for faults there: they are made for statements."""
+    if not order.cycle.startswith("C"):
+        return Statements(order.billed_on, order.cycle)
+    if order.faults:
+        raise ValueError("faults are planted in statements, not in cost files")
+    return Costs("Meridian Cloud LLC")
+
+
 ECHO = Format(
     key="echo",
     suffix="txt",
-    writer=lambda order: Statements(order.billed_on, order.cycle),
+    writer=_writer,
     market=Market.AMERICA,
     currencies=("USD",),
-    remit_to=replace(MERIDIAN_INC, name="Meridian Wireless LLC", seller_id="MERIDIANWL"),
+    remit_to=_WIRELESS,
     numbering=DASHED,
     account_ids=AccountIds(
         lambda cycle, customer, ordinal: f"W{cycle}{customer}{ordinal:04}",

@@ -14,7 +14,9 @@ from billing_sources.adapters.echo import ECHO
 from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
 from billing_sources.checks import check
 from billing_sources.generator import CycleOrder, Manifest, billed_accounts, generate_cycle
+from billing_sources.models import ImportFile
 from billing_sources.normalize import normalize
+from tests.billing_sources.bills import Desk, invoices, rules
 
 ORDER = CycleOrder("echo", customers=16, accounts=60, invoices=80, seed=7, billed_on=date(2026, 11, 20))
 
@@ -109,3 +111,34 @@ def test_a_wrong_trailer_declares_a_statement_more_than_there_is() -> None:
     parsed = read(written("wrong_trailer")[0])
     (control,) = (one for one in parsed if isinstance(one, ControlTotals))
     assert control.bills == len(bills(parsed)) + 1
+
+
+CLOUD = replace(ORDER, cycle="C1", accounts=30, invoices=30, billed_on=date(2026, 11, 1))
+
+
+def test_a_cloud_cycle_is_a_cost_file_whose_invoices_are_whole_cents_again() -> None:
+    (generated,) = generate_cycle(CLOUD)
+    buffer = BytesIO()
+    manifest = generated.write(buffer)
+    found = [normalize(bill, ECHO) for bill in bills(read(buffer.getvalue()))]
+    assert [issue for bill in found for issue in check(bill)] == []
+    assert {bill.invoice.account for bill in found} == {account.external_id for account in billed_accounts(CLOUD)}
+    assert sum((bill.payable for bill in found), Decimal(0)) == manifest.charge_total + manifest.tax_total
+    finest = min(charge.amount.as_tuple().exponent for bill in found for charge in bill.invoice.charges)
+    assert finest == -11
+
+
+def test_a_cloud_cycle_takes_no_faults() -> None:
+    (generated,) = generate_cycle(replace(CLOUD, faults=("bad_date",)))
+    with pytest.raises(ValueError, match="cost files"):
+        generated.write(BytesIO())
+
+
+def test_both_kinds_of_files_come_in_and_are_proven(desk: Desk) -> None:
+    for order in (replace(ORDER, accounts=20, invoices=20, faults=("wrong_rollup",)), CLOUD):
+        (generated,) = generate_cycle(order)
+        file = desk.take("echo", desk.write(generated))
+        assert file.state == ImportFile.State.PUBLISHED, rules(file)
+        assert file.read_bills == file.loaded_bills + file.held_bills
+        assert file.held_bills == len(order.faults)
+    assert len(invoices(system__key="echo")) == 49

@@ -173,7 +173,7 @@ class _Rows:
                 read(amount, cells.amount, "charge.amount", line),
                 read(amount, cells.quantity, "charge.quantity", line) if cells.quantity else None,
                 read(first_day, start, "charge.period_start", line) if start else None,
-                read(last_day, end, "charge.period_end", line) if end else None,
+                read(lambda text: last_day(text, is_exclusive), end, "charge.period_end", line) if end else None,
             )
 
     def _account(self, cells: Cells) -> str:
