@@ -9,6 +9,7 @@ from payments.invoices import selection_views
 from payments.invoices import views as invoice_views
 from payments.runs import allocation_views, approval_views
 from payments.runs import views as run_views
+from payments.tracking import break_views
 from payments.tracking import views as payment_views
 
 urlpatterns: list[URLPattern] = [
@@ -40,6 +41,9 @@ urlpatterns: list[URLPattern] = [
     path("pay-runs/<uuid:code>/release/", approval_views.pay_run_release, name="pay_run_release"),
     path("payments/", payment_views.payments, name="payments"),
     path("payments/<uuid:code>/", payment_views.payment, name="payment"),
+    path("carrier/breaks/", break_views.breaks, name="breaks"),
+    path("carrier/breaks/<uuid:code>/owner/", break_views.break_owner, name="break_owner"),
+    path("carrier/breaks/<uuid:code>/explanation/", break_views.break_explanation, name="break_explanation"),
     path("carrier/postings/", payment_views.postings, name="postings"),
     path("carrier/postings/<uuid:code>/replay/", payment_views.posting_replay, name="posting_replay"),
 ]

@@ -102,5 +102,5 @@ def _held_words(figures: Figures) -> str:
 
 def _text(figure: Decimal | int | None) -> str:
     if figure is None:
-        return "—"
+        return "not declared"
     return f"{figure:,}" if isinstance(figure, int) else exact(figure)

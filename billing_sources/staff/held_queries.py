@@ -90,8 +90,10 @@ def held_bills(state: str, sort: str, now: datetime) -> list[HeldBill]:
 
 
 def count_by_state() -> dict[str, str]:
-    """State → how many bills."""
+    """State → how many bills; files held whole wait as well."""
     counts = dict(QuarantinedInvoice.objects.order_by().values_list("state").annotate(Count("pk")))
+    files = ImportFile.objects.filter(state=ImportFile.State.QUARANTINED).count()
+    counts[_State.HELD] = counts.get(_State.HELD, 0) + files
     return {state: f"{counts.get(state, 0):,}" for state in _State.values}
 
 

@@ -102,3 +102,11 @@ class Break(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     closed_at = models.DateTimeField(null=True)
     explanation = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(closed_at=None) | (~models.Q(explanation="") & models.Q(owner__isnull=False)),
+                name="closed_break_is_explained",
+            )
+        ]

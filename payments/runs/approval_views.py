@@ -13,10 +13,10 @@ from payments import operations
 from payments.models import PayRun
 from payments.runs.approval_queries import approvals_of, difference_of, short_paid, why_not_approve
 from payments.runs.commands import Step, seen_of
-from payments.runs.lines import Line, read_run_filter, totals
+from payments.runs.lines import Line, read_run_filter
 from payments.runs.page import STATES, list_context
 from payments.runs.queries import acts_on, editors_of, lines_of, may_for_all, payments_of
-from payments.runs.rows import PlannedPayment, lane, sums
+from payments.runs.rows import PlannedPayment, lane
 from payments.runs.views import act, run_or_404
 from portal.customers import access
 from portal.impersonation.policy import customer_page
@@ -39,7 +39,6 @@ def pay_run_review(request: CustomerRequest, code: UUID) -> HttpResponse:
         "state": state,
         "tone": tone,
         "lanes": [lane(payment, run.number, "", "") for payment in payments],
-        "sums": sums(totals(lines)),
         "short_pays": short[:MOST_SHORT_PAYS],
         "short_count": len(short),
         "editors": [name for _, name in editors_of(run)],
@@ -49,7 +48,7 @@ def pay_run_review(request: CustomerRequest, code: UUID) -> HttpResponse:
         "seen": seen_of(run),
         "key": uuid4(),
         "other_key": uuid4(),
-        **list_context(read_run_filter(request.GET), lines, payments),
+        **list_context(run, read_run_filter(request.GET), lines, payments),
         **_next(request, run, lines, payments),
     }
     return render(request, "payments/pay_run_review.html", context)

@@ -15,6 +15,7 @@ from payments.domain.submission import Item
 from portal.money import ZERO
 
 PAGE_SIZE: Final = 100
+NOT_PAID: Final = "Not paid"  # what "Not placed" means once the run is out of the customer's hands
 SHOWS: Final = {"all": "All", "to_place": "Not placed", "short": "Short-paid", "left_open": "Left open"}
 
 

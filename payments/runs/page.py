@@ -19,6 +19,7 @@ from payments.models import PayRun
 from payments.runs.commands import seen_of
 from payments.runs.forms import PaymentForm, ShortPayForm, first_value_date, planned_text
 from payments.runs.lines import (
+    NOT_PAID,
     PAGE_SIZE,
     SHOWS,
     Line,
@@ -43,6 +44,7 @@ STATES: Final = {
     "closed": ("Closed", "good"),
     "cancelled": ("Cancelled", "off"),
 }
+OVER: Final = frozenset({PayRun.State.RELEASED, PayRun.State.CLOSED})  # paid; AR has the word
 COLUMNS: Final = (
     ("number", "Invoice", False, False),
     ("account", "Account", False, False),
@@ -82,20 +84,22 @@ def run_page(request: CustomerRequest, run: PayRun, refill: Refill | None = None
         "voids": is_editable and run.state != PayRun.State.DRAFT,
         "edit_url": f"?{run_query(chosen, edit='yes')}",
         "lanes": _lanes(run, payments, chosen, is_editable=is_editable),
-        "sums": sums(totals(lines)),
-        **_list(chosen, lines, payments, refill or Refill()),
+        "sums": sums(totals(lines), is_over=run.state in OVER),
+        **_list(run, chosen, lines, payments, refill or Refill()),
         **_forms(request, run, chosen, lines=lines, payments=payments, refill=refill or Refill()),
     }
     return render(request, "payments/pay_run_detail.html", context, status=status)
 
 
-def list_context(chosen: RunFilter, lines: Sequence[Line], payments: Sequence[PlannedPayment]) -> dict[str, Any]:
+def list_context(
+    run: PayRun, chosen: RunFilter, lines: Sequence[Line], payments: Sequence[PlannedPayment]
+) -> dict[str, Any]:
     """The table of a run's lines, to read."""
-    return _list(chosen, lines, payments, Refill())
+    return {"sums": sums(totals(lines), is_over=run.state in OVER), **_list(run, chosen, lines, payments, Refill())}
 
 
 def _list(
-    chosen: RunFilter, lines: Sequence[Line], payments: Sequence[PlannedPayment], refill: Refill
+    run: PayRun, chosen: RunFilter, lines: Sequence[Line], payments: Sequence[PlannedPayment], refill: Refill
 ) -> dict[str, Any]:
     found = matching(lines, chosen)
     pages = max(1, -(-len(found) // PAGE_SIZE))
@@ -105,12 +109,12 @@ def _list(
     invoices_url = reverse("invoices")
     how_many = counts(lines)
     return {
-        "rows": [line_row(line, payments, refill.lines, invoices_url) for line in shown],
+        "rows": [line_row(line, payments, refill.lines, invoices_url, is_over=run.state in OVER) for line in shown],
         "count": f"{len(found):,}",
         "has_lines": bool(lines),
         "shows_currency": len({line.item.currency for line in lines}) > 1,
         "columns": [_column(*column, chosen) for column in COLUMNS],
-        "chips": [_chip(show, how_many[show], chosen) for show in SHOWS],
+        "chips": [_chip(run, show, how_many[show], chosen) for show in SHOWS],
         "shown": f"{first + 1:,}–{first + len(shown):,} of {len(found):,}" if pages > 1 else "",
         "before_url": f"?{run_query(chosen, page=number - 1)}" if number > 1 else "",
         "next_url": f"?{run_query(chosen, page=number + 1)}" if number < pages else "",
@@ -118,9 +122,10 @@ def _list(
     }
 
 
-def _chip(show: str, count: int, chosen: RunFilter) -> dict[str, Any]:
+def _chip(run: PayRun, show: str, count: int, chosen: RunFilter) -> dict[str, Any]:
     url = f"?{run_query(chosen, show=show, page=1)}"
-    return {"label": SHOWS[show], "count": f"{count:,}", "url": url, "is_on": show == chosen.show}
+    label = NOT_PAID if show == "to_place" and run.state in OVER else SHOWS[show]
+    return {"label": label, "count": f"{count:,}", "url": url, "is_on": show == chosen.show}
 
 
 def _column(sort: str, label: str, is_number: bool, is_spare: bool, chosen: RunFilter) -> dict[str, Any]:
@@ -138,16 +143,20 @@ def _column(sort: str, label: str, is_number: bool, is_spare: bool, chosen: RunF
 
 
 def _lanes(run: PayRun, payments: Sequence[PlannedPayment], chosen: RunFilter, *, is_editable: bool) -> list[Lane]:
-    view = run_query(chosen)
     return [
         lane(
             payment,
             run.number,
-            f"?{view}&payment={payment.code}" if is_editable else "",
+            _form_url(chosen, str(payment.code)) if is_editable else "",
             "" if payment.state == "planned" else reverse("payment", args=[payment.code]),
         )
         for payment in payments
     ]
+
+
+def _form_url(chosen: RunFilter, payment: str) -> str:
+    """The page with the form of a payment open, or of a new one."""
+    return "?" + "&".join(filter(None, (run_query(chosen), f"payment={payment}")))
 
 
 def _forms(
@@ -176,7 +185,7 @@ def _forms(
         "short_pay_form": refill.short_pay or ShortPayForm(),
         "payment_form": form,
         "payment_edited": edited,
-        "new_payment_url": f"?{run_query(chosen)}&payment=new" if lines and len(payments) < 9 else "",
+        "new_payment_url": _form_url(chosen, "new") if lines and len(payments) < 9 else "",
     }
 
 

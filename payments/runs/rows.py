@@ -14,7 +14,7 @@ from payments.domain.reasons import reason
 from payments.domain.references import payment_code
 from payments.invoices.rows import Figure, Sum, account_path, minor_units
 from payments.runs.edits import Cell
-from payments.runs.lines import Line, Totals
+from payments.runs.lines import NOT_PAID, Line, Totals
 from portal.money import ZERO, exponent, format_amount
 
 VERDICTS: Final = {
@@ -128,7 +128,7 @@ def lane(payment: PlannedPayment, run_number: int, edit_url: str, url: str) -> L
     return Lane(
         number=facts.position,
         method=payment.method_label,
-        value_on=day_in_words(payment.value_on),
+        value_on=payment.value_on.isoformat(),
         reference=" · ".join(filter(None, said)),
         currency=currency,
         exponent=exponent(currency),
@@ -143,10 +143,12 @@ def lane(payment: PlannedPayment, run_number: int, edit_url: str, url: str) -> L
     )
 
 
-def line_row(line: Line, payments: Sequence[PlannedPayment], posted: Posted, url: str) -> LineRow:
-    """`url` is the list of invoices; an invoice lives below it."""
+def line_row(
+    line: Line, payments: Sequence[PlannedPayment], posted: Posted, url: str, *, is_over: bool = False
+) -> LineRow:
+    """`url` is the list of invoices; an invoice lives below it. `is_over`: what is not placed by now was not paid."""
     item, currency = line.item, line.item.currency
-    state, tone = _state(line)
+    state, tone = _state(line, is_over)
     left = item.unexplained
     known = reason(item.reason)
     parts = _parts(line, payments, posted)
@@ -175,16 +177,12 @@ def line_row(line: Line, payments: Sequence[PlannedPayment], posted: Posted, url
     )
 
 
-def sums(totals: Sequence[Totals]) -> list[Sum]:
+def sums(totals: Sequence[Totals], *, is_over: bool) -> list[Sum]:
     """The sum bar: a row a currency, over all lines of the run whatever the page shows."""
-    return [Sum(total.currency, exponent(total.currency), _figures(total)) for total in totals]
+    return [Sum(total.currency, exponent(total.currency), _figures(total, is_over)) for total in totals]
 
 
-def day_in_words(day: date) -> str:
-    return f"{day.day} {day:%b}"
-
-
-def _figures(total: Totals) -> tuple[Figure, ...]:
+def _figures(total: Totals, is_over: bool) -> tuple[Figure, ...]:
     def figure(label: str, amount: Decimal, tone: str = "", name: str = "") -> Figure:
         minor = minor_units(amount, total.currency)
         return Figure(label, format_amount(amount, total.currency), tone if amount else "", name=name, minor=minor)
@@ -194,11 +192,11 @@ def _figures(total: Totals) -> tuple[Figure, ...]:
         figure("Placed", total.placed, name="placed"),
         figure("Short-paid", total.short),
         figure("Left open on purpose", total.left_open),
-        figure("Still to place", total.to_place, "warn", name="left"),
+        figure(NOT_PAID if is_over else "Still to place", total.to_place, "warn", name="left"),
     )
 
 
-def _state(line: Line) -> tuple[str, str]:
+def _state(line: Line, is_over: bool) -> tuple[str, str]:
     """What the row says beside its parts; nothing where every cent is placed."""
     if not line.item.is_current:
         return "Replaced by a later bill", "bad"
@@ -207,7 +205,7 @@ def _state(line: Line) -> tuple[str, str]:
     if not line.available:
         return "Placed elsewhere", "bad"
     if not line.placed and not line.short:
-        return "Not placed", "off"
+        return (NOT_PAID, "bad") if is_over else ("Not placed", "off")
     return "", ""
 
 

@@ -49,8 +49,9 @@ ENGINEER = (
     Entry("Vocabulary", "terms", "t"),
     Entry("Accounts to link", "account_links", "a"),
     Entry("Postings to AR", "postings", "p"),
+    Entry("Breaks", "breaks", "b"),
 )
-REP = (Entry("Customers", "customers", "c"),)
+REP = (Entry("Customers", "customers", "c"), Entry("Breaks", "breaks", "b"))
 
 
 def frame(request: PortalRequest) -> dict[str, Any]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 
 from billing_sources.models import Invoice
@@ -13,6 +14,7 @@ from payments.runs.queries import runs_for
 from payments.tracking.queries import payments_for
 from portal.actor import Actor
 from portal.customers import access
+from portal.money import format_amount
 
 
 @dataclass(frozen=True)
@@ -24,17 +26,18 @@ class Tile:
 
 @dataclass(frozen=True)
 class Arrival:
-    """Bills of one system and cycle that came in during the last week."""
+    """Bills of one system, cycle and currency that came in during the last week."""
 
     system: str
     cycle: str
     billed_on: str
     count: str
+    amount: str
     url: str
 
 
 def tiles_for(actor: Actor, today: date) -> list[Tile]:
-    """Counts that ask for an act. Call inside `acting(actor)`."""
+    """What asks for an act that this person can do. Call inside `acting(actor)`."""
     invoices = _invoices_of(actor).aggregate(
         overdue=Count("pk", filter=Q(open__gt=0, due_on__lt=today)),
         due_soon=Count("pk", filter=Q(open__gt=0, due_on__range=(today, today + timedelta(days=7)))),
@@ -45,31 +48,43 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
     grid, pay_runs = reverse("invoices"), reverse("pay_runs")
     soon = today + timedelta(days=7)
     found = [
-        (invoices["overdue"], "overdue", f"{grid}?state=overdue"),
-        (invoices["due_soon"], "due within a week", f"{grid}?due_from={today}&due_to={soon}"),
-        (invoices["reissued"], "reissued and open", f"{grid}?reissued=yes"),
-        (runs.get("draft", 0), "pay runs in preparation", f"{pay_runs}?state=draft"),
-        (runs.get("submitted", 0), "pay runs to approve", f"{pay_runs}?state=submitted"),
-        (runs.get("approved", 0), "pay runs to release", f"{pay_runs}?state=approved"),
-        (rejected, "payments AR did not post in full", f"{reverse('payments')}?state=rejected"),
+        ("see", invoices["overdue"], "invoice", "overdue", f"{grid}?state=overdue"),
+        ("see", invoices["due_soon"], "invoice", "due within a week", f"{grid}?due_from={today}&due_to={soon}"),
+        ("see", invoices["reissued"], "invoice", "reissued and open", f"{grid}?reissued=yes"),
+        ("prepare", runs.get("draft", 0), "pay run", "in preparation", f"{pay_runs}?state=draft"),
+        ("approve", runs.get("submitted", 0), "pay run", "to approve", f"{pay_runs}?state=submitted"),
+        ("approve", runs.get("approved", 0), "pay run", "to release", f"{pay_runs}?state=approved"),
+        ("see", rejected, "payment", "not posted in full by AR", f"{reverse('payments')}?state=rejected"),
     ]
-    return [Tile(f"{count:,}", label, url) for count, label, url in found]
+    rights = access.rights_of(actor)
+    return [_tile(count, thing, what, url) for right, count, thing, what, url in found if count and right in rights]
 
 
 def arrivals_for(actor: Actor, today: date) -> list[Arrival]:
     """New bills by cycle. Call inside `acting(actor)`."""
-    rows = (
+    found = (
         _invoices_of(actor)
         .filter(published_at__date__gte=today - timedelta(days=7))
-        .values_list("system__name", "system__key", "cycle", "billed_on")
-        .annotate(n=Count("pk"))
-        .order_by("-billed_on", "system__name", "cycle")[:12]
+        .values_list("system__name", "system__key", "cycle", "billed_on", "currency")
+        .annotate(n=Count("pk"), amount=Sum("payable"))
+        .order_by("-billed_on", "system__name", "cycle", "currency")[:12]
     )
     grid = reverse("invoices")
     return [
-        Arrival(name, cycle, f"{billed_on}", f"{count:,}", f"{grid}?system={key}&cycle={cycle}&state=all")
-        for name, key, cycle, billed_on, count in rows
+        Arrival(
+            system=name,
+            cycle=cycle,
+            billed_on=f"{billed_on}",
+            count=f"{count:,}",
+            amount=f"{format_amount(amount, currency)} {currency}",
+            url=f"{grid}?{urlencode({'system': key, 'cycle': cycle, 'currency': currency, 'state': 'all'})}",
+        )
+        for name, key, cycle, billed_on, currency, count, amount in found
     ]
+
+
+def _tile(count: int, thing: str, what: str, url: str) -> Tile:
+    return Tile(f"{count:,}", f"{thing if count == 1 else f'{thing}s'} {what}", url)
 
 
 def _invoices_of(actor: Actor) -> QuerySet[Invoice]:

@@ -106,6 +106,17 @@ def test_the_proof_of_a_file_adds_up_on_its_page(bills_came_in: Night) -> None:
     assert file.document.sha256 in page and "A2-20261105.x12" in page
 
 
+def test_who_waits_in_quarantine_is_counted_whether_held_alone_or_within_a_file(bills_came_in: Night) -> None:
+    bills_came_in.import_order(replace(ORDER, cycle="3", faults=("truncated",)))
+    with carrier(read_only=True):
+        bills = QuarantinedInvoice.objects.filter(state="held").count()
+        files = ImportFile.objects.filter(state="quarantined").count()
+    assert bills
+    assert files
+    page = bills_came_in.erik.get(reverse("quarantine")).content.decode()
+    assert f"Waiting <b>{bills + files}</b>" in page
+
+
 def test_a_run_tells_what_it_created_and_what_it_had_seen_before(bills_came_in: Night) -> None:
     again = bills_came_in.import_files([write(ORDER, bills_came_in.folder)])
     with carrier():

@@ -56,6 +56,8 @@ OBJECTS = {
     "customer": "customer",
     "visit": "customer",
     "posting_replay": "nothing",
+    "break_owner": "nothing",
+    "break_explanation": "nothing",
     "import_now": "system",
     "system_stages": "system",
     "accounts_absent": "system",
