@@ -8,8 +8,9 @@ from billing_sources.adapters.boreal import BOREAL
 from billing_sources.adapters.castle import CASTLE
 from billing_sources.adapters.delta import DELTA
 from billing_sources.adapters.echo import ECHO
+from billing_sources.adapters.ferry import FERRY
 
-ADAPTERS: dict[str, Adapter] = {adapter.key: adapter for adapter in (ATLAS, BOREAL, CASTLE, DELTA, ECHO)}
+ADAPTERS: dict[str, Adapter] = {adapter.key: adapter for adapter in (ATLAS, BOREAL, CASTLE, DELTA, ECHO, FERRY)}
 
 
 class UnknownSystem(LookupError):

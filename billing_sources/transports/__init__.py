@@ -7,5 +7,6 @@ from billing_sources.transports.place import NotReached, Payload, Place, Transpo
 from billing_sources.transports.rest import Related, Rest
 from billing_sources.transports.s3 import S3Prefix
 from billing_sources.transports.sftp import Sftp
+from billing_sources.transports.sql import Sql
 
-__all__ = ["NotReached", "Payload", "Place", "Related", "Rest", "S3Prefix", "Sftp", "Transport", "WatchedFolder"]
+__all__ = ["NotReached", "Payload", "Place", "Related", "Rest", "S3Prefix", "Sftp", "Sql", "Transport", "WatchedFolder"]
