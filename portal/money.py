@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
 ZERO = Decimal(0)
+_CENT = Decimal("0.01")
+_FINEST = Decimal("0.0001")  # what a tariff states an amount in, at the finest
 
 # ISO 4217, currencies whose minor unit is not a hundredth
 _NO_MINOR_UNIT = frozenset(
@@ -55,6 +57,18 @@ def round_to(amount: Decimal, currency: str) -> Decimal:
 def is_exact(amount: Decimal, currency: str) -> bool:
     """Whether the amount needs no rounding in its currency."""
     return amount == round_to(amount, currency)
+
+
+def without_noise(stated: Decimal, noise: Decimal) -> Decimal:
+    """The amount of at most four decimals that is within `noise` of the stated one; the stated one where none is.
+
+    For sources that computed with floats. With two decimals where that is exact.
+    """
+    meant = stated.quantize(_FINEST)
+    if abs(stated - meant) > noise:
+        return stated
+    cents = meant.quantize(_CENT)
+    return cents if cents == meant else meant
 
 
 def split(amount: Decimal, weights: Sequence[Decimal], currency: str) -> list[Decimal]:

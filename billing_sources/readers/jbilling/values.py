@@ -13,12 +13,12 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+from portal.money import without_noise
+
 NOISE = Decimal("0.00000001")
 """What a double may add to an amount on its way through jBilling: its 15 digits are exact to this for any bill below
 ten million. More than this is not noise but money, or a rate, and stays."""
 
-_MEANT = Decimal("0.0001")  # the finest amount that anybody meant; noise is what lies beyond
-_CENT = Decimal("0.01")
 _LARGEST = Decimal(10) ** 12  # numeric(22,10)
 _NUMBER = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,10})?", re.ASCII)
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -40,12 +40,8 @@ def cleaned(text: str) -> Amount:
     stated = Decimal(text)
     if abs(stated) >= _LARGEST:
         raise ValueError(text)
-    meant = stated.quantize(_MEANT)
-    noise = stated - meant
-    if abs(noise) > NOISE:
-        return Amount(stated, Decimal(0))
-    cents = meant.quantize(_CENT)
-    return Amount(cents if cents == meant else meant, noise)
+    meant = without_noise(stated, NOISE)
+    return Amount(meant, stated - meant)
 
 
 def amount(text: str) -> Decimal:
@@ -92,14 +88,17 @@ def remit_lines(text: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1 << 12)
 def period(text: str) -> tuple[date, date] | None:
-    """The days in "Period from 07/26/2006 to 08/25/2006", both inclusive; None where the text tells no period.
+    """The days in "Period from 07/26/2006 to 08/25/2006", both inclusive; None where the text tells no such period.
 
-    Raises ValueError for days that do not exist: 26/07/2006 is not taken for the 26th of July.
+    The month comes first, always: 26/07/2006 is no day, and not taken for the 26th of July.
     """
     found = _PERIOD.search(text)
     if not found:
         return None
-    start, end = (datetime.strptime(day_text, "%m/%d/%Y").date() for day_text in found.groups())
+    try:
+        start, end = (datetime.strptime(stated, "%m/%d/%Y").date() for stated in found.groups())
+    except ValueError:
+        return None
     return start, end
 
 
