@@ -93,15 +93,6 @@ class OpenBill:
         self.invoice = self._opened(record, f"byte {offset}")
         self.number = self.invoice.number
 
-    def take(self, kind: str, record: bytes, offset: int) -> bool:
-        """False for a record that no bill has."""
-        step = _STEPS.get(kind)
-        if step is None:
-            return False
-        self.records += 1
-        step(self, record, offset)
-        return True
-
     def close(self, record: bytes, offset: int) -> Issue | None:
         """What is wrong with the bill as a whole, by its 9990."""
         invoice, position = self.invoice, f"byte {offset}"
@@ -230,13 +221,27 @@ class OpenBill:
         calls, minutes, amount = self._get.used(record.hex())
         of = self.invoice.charges[-1] if self.invoice.charges else None
         category, term = (of.category, of.source_term) if of else (Category.USAGE, "USG")
-        charge = CanonicalCharge(len(self.invoice.charges) + 1, category, term, amount, f"{calls} calls")
-        charge.account, charge.service = premise.rstrip(), self._service
-        charge.quantity, charge.unit = minutes, unit.rstrip()
-        charge.period_start, charge.period_end = self._period
-        charge.is_information_only, charge.origin = True, f"byte {offset}"
-        charge.is_mapped = of is None or of.is_mapped
-        self.invoice.charges.append(charge)
+        start, end = self._period
+        self.invoice.charges.append(
+            CanonicalCharge(
+                len(self.invoice.charges) + 1,
+                category,
+                term,
+                amount,
+                f"{calls} calls",
+                premise.rstrip(),
+                self._service,
+                "",
+                minutes,
+                unit.rstrip(),
+                None,
+                start,
+                end,
+                is_information_only=True,
+                is_mapped=of is None or of.is_mapped,
+                origin=f"byte {offset}",
+            )
+        )
 
     def _adjustment(self, record: bytes, offset: int) -> None:
         """One that names an earlier bill is part of what is carried, unless it is the credit note's own."""
@@ -269,7 +274,7 @@ def _days(texts: tuple[str, ...], sources: list[str]) -> list[date | None]:
     return found
 
 
-_STEPS: dict[str, Callable[[OpenBill, bytes, int], None]] = {
+STEPS: dict[str, Callable[[OpenBill, bytes, int], None]] = {
     "0600": OpenBill._payment,
     "0900": OpenBill._premise,
     "1100": OpenBill._agreement,
@@ -279,3 +284,4 @@ _STEPS: dict[str, Callable[[OpenBill, bytes, int], None]] = {
     "2400": OpenBill._usage_total,
     "3400": OpenBill._adjustment,
 }
+"""Kind of record → what it means to the open bill. Raises `BadField`."""

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from billing_sources.adapter import Adapter, Cell, Excerpt, Parsed
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
-from billing_sources.readers.castle_bill import Getters, OpenBill, Run
+from billing_sources.readers.castle_bill import STEPS, Getters, OpenBill, Run
 from billing_sources.readers.castle_records import CODEC, RECORDS, Record, kind_of
 from billing_sources.readers.castle_table import BadField
 from billing_sources.readers.ebcdic import Rdw, framed
@@ -144,10 +144,14 @@ class _Reading:
             return
         if self._bill is None:
             raise FileRejected(Issue("CAS-ORDER", f"byte {offset}", "REC-TYPE", "a bill's 0100 first", kind_of(record)))
+        step = STEPS.get(kind)
+        if step is None:
+            found = kind_of(record)
+            self._refused = self._bill.issue("CAS-RECORD", f"byte {offset}", "REC-TYPE", "a known record", found)
+            return
+        self._bill.records += 1
         try:
-            if not self._bill.take(kind, record, offset):
-                found = kind_of(record)
-                self._refused = self._bill.issue("CAS-RECORD", f"byte {offset}", "REC-TYPE", "a known record", found)
+            step(self._bill, record, offset)
         except BadField as bad:
             self._refused = _bad(bad, offset, self._bill.number)
 

@@ -6,7 +6,7 @@ counts the word itself, and its byte order, differ by how the file was transferr
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from struct import Struct
 from typing import BinaryIO, Literal
@@ -26,30 +26,38 @@ class Rdw:
 
     def halves(self, word: bytes, at: int = 0) -> tuple[int, int]:
         """Length of the record behind the word, below 1 where it frames nothing, and the half that must be zero."""
-        if self.order == "big":
-            length, zero = _BIG(word, at)
-        else:
-            zero, length = _LITTLE(word, at)
-        return length - _WORD if self.is_inclusive else length, zero
+        pair = self.unpack(word, at)
+        return pair[self.place] - self.counted, pair[1 - self.place]
 
+    @property
+    def unpack(self) -> Callable[[bytes, int], tuple[int, ...]]:
+        return Struct(">HH" if self.order == "big" else "<HH").unpack_from
 
-_BIG, _LITTLE = Struct(">HH").unpack_from, Struct("<HH").unpack_from
+    @property
+    def place(self) -> int:
+        """Of the length among the word's two halves."""
+        return 0 if self.order == "big" else 1
+
+    @property
+    def counted(self) -> int:
+        return _WORD if self.is_inclusive else 0
 
 
 def framed(stream: BinaryIO, rdw: Rdw) -> Iterator[tuple[int, bytes]]:
     """(offset of its word, record) for each record. Raises `FileRejected` where the frames do not hold together."""
     buffer, at, base = stream.read(_CHUNK), 0, 0
-    halves = rdw.halves
+    unpack, place, counted = rdw.unpack, rdw.place, rdw.counted
     while True:
         whole = len(buffer)
         while at + _WORD <= whole:
-            length, zero = halves(buffer, at)
-            if length < 1 or zero:
-                raise _broken(base + at, buffer[at : at + _WORD])
-            end = at + _WORD + length
+            word = unpack(buffer, at)
+            begin = at + _WORD
+            end = begin + word[place] - counted
+            if end <= begin or word[1 - place]:
+                raise _broken(base + at, buffer[at:begin])
             if end > whole:
                 break
-            yield base + at, buffer[at + _WORD : end]
+            yield base + at, buffer[begin:end]
             at = end
         more = stream.read(_CHUNK)
         if not more:
