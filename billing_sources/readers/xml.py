@@ -63,8 +63,8 @@ class _Skimming:
     """Feeds the parser, and passes over what need not be parsed.
 
     That is only what follows upon the end of a line that the parser has just told of: there, a line can begin. It told
-    of no other line than the one whose end tag it was given last, since no end tag is fed together with another, and a
-    line without one has no children.
+    of no other line than the one whose end tag it was given last, since nothing like an end tag is fed together with
+    another, and a line without one has no children.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -72,7 +72,7 @@ class _Skimming:
         self._sweep = _Sweep(shape)
         self._learnt = Patterns(shape.lines, shape.nested)
         names = "|".join(sorted({re.escape(tag.rpartition("}")[2]) for tag in shape.lines}))
-        self._line_end = re.compile(rf"</(?:[^\s<>:/]+:)?(?:{names})\s*>")
+        self._line_tag = re.compile(rf"(?:{names})\s*>")
         self._patterns: list[Pattern] = []  # of the lines that may follow here
         self._held = ""
         self._position = 0  # in what is held
@@ -97,14 +97,13 @@ class _Skimming:
             begun = self._position
             yield from self._known(held)
             self._parser.skip(held[begun : self._position])
-            end = self._line_end.search(held, self._position)
+            end = self._line_tag.search(held, self._position)
             if end is None:
                 break
-            text = held[self._position : end.end()]
-            yield from self._parse(text.encode())
+            begun, self._position = self._position, end.end()
+            yield from self._parse(held[begun : self._position].encode())
             line = self._sweep.line
-            self._patterns = self._learnt.behind(line, text) if line is not None and len(line) else []
-            self._position = end.end()
+            self._patterns = [] if line is None else self._learnt.behind(line, held, self._position)
         self._held = held[self._position :]
         if len(self._held) > 2 * CHUNK_BYTES:
             yield from self._parse_held()
@@ -139,7 +138,7 @@ class _Sweep:
     """
 
     def __init__(self, shape: Shape) -> None:
-        self.line: Element | None = None  # what ended last, if it was a line
+        self.line: Element | None = None  # what ended last, if it was a line, and not an empty one
         self._shape = shape
         self._holder: Element | None = None
         self._spent_line: Element | None = None
@@ -154,7 +153,7 @@ class _Sweep:
                 yield from self._other(element)
             elif self._holds(element.getparent()):
                 yield Part.LINE, element
-                self.line = element
+                self.line = element if len(element) else None
                 self._spent_line = _succeed(element, self._spent_line)
 
     def _holds(self, parent: Element | None) -> bool:

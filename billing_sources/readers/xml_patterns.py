@@ -14,16 +14,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from billing_sources.readers.xml_parser import Element
-from billing_sources.readers.xml_tables import Leaf, Table, Unreadable, settle
+from billing_sources.readers.xml_tables import Leaf, Table
 
 LONGEST = 1 << 13  # of a line that becomes a pattern
 MOST_PATTERNS = 64  # of a file: what varies more than that is not worth the compiling
 
+_SPACE = r"[ \t\r\n]*+"
 _TEXT = r"[^<&\]\r\x00-\x08\x0b\x0c\x0e-\x1f]*+"
-_ATTRIBUTE = r'[^"<&\t\n\r\x00-\x1f]*+'
+_ATTRIBUTE = r'[^"<&\x00-\x1f]*+'
+_SAID_TEXT = rf"[ \t\n]*+([^\s<&\]\x00-\x1f]{_TEXT})"  # not blank; what is around it does not count
+_SAID_ATTRIBUTE = rf' *+([^\s"<&\x00-\x1f]{_ATTRIBUTE})'
 _TOKEN = re.compile(
     rf'<(?P<close>/?)(?P<name>[^\s<>/="\'&!?]+)(?P<attributes>(?:\s+[\w:.-]+="{_ATTRIBUTE}")*+)\s*+(?P<empty>/?)>'
     rf"(?P<text>[^<&\]\x00-\x08\x0b\x0c\x0e-\x1f]*+)"
@@ -39,19 +43,26 @@ class Known(NamedTuple):
 
 
 class Pattern(NamedTuple):
+    """Its captures are never blank: a line with other fields has another pattern. Of several for one field the best
+    comes last and is kept."""
+
     name: str
     match: Callable[[str, int], re.Match[str] | None]
-    leaves: tuple[Leaf, ...]  # of each capture
+    order: Callable[[tuple[str, ...]], tuple[str, ...]]  # of the captures: worst first
+    fields: tuple[str, ...]
+    converts: tuple[Callable[[str], Any], ...]
 
     def read(self, text: str, position: int) -> tuple[Known, int] | None:
         """The line that stands at the position, and where it ends."""
         match = self.match(text, position)
         if match is None:
             return None
+        texts = self.order(match.groups())
         try:
-            return Known(self.name, settle(zip(self.leaves, match.groups(), strict=True))), match.end()
-        except Unreadable:
+            values = [convert(text) for convert, text in zip(self.converts, texts, strict=True)]
+        except ValueError:
             return None
+        return Known(self.name, dict(zip(self.fields, values, strict=True))), match.end()
 
 
 class Patterns:
@@ -63,12 +74,12 @@ class Patterns:
         self._by_scope: dict[object, list[Pattern]] = {}
         self._count = 0
 
-    def behind(self, line: Element, text: str) -> list[Pattern]:
-        """The patterns that may follow a line; the line itself, whose text ends the given one, becomes one of them."""
+    def behind(self, line: Element, text: str, end: int) -> list[Pattern]:
+        """The patterns that may follow a line; the line itself, which ends there in the text, becomes one of them."""
         parent = line.getparent()
         scope = (parent.tag, *sorted(parent.nsmap.items(), key=str)) if parent is not None else ()
         patterns = self._by_scope.setdefault(scope, [])
-        own = _own_text(line, text)
+        own = _own_text(line, text, end)
         if own and self._count < MOST_PATTERNS and not any(pattern.match(own, 0) for pattern in patterns):
             learned = learn(line, own, self._tables[line.tag], self._nested)
             if learned is not None:
@@ -85,14 +96,19 @@ def learn(line: Element, text: str, table: Table, nested: frozenset[str] = froze
     if not tokens or not _say_the_same(starts, elements) or any(element.tag in nested for element in elements):
         return None
     reading = _Reading(table, line)
-    source = "".join(_parts(tokens, elements, reading))
-    return Pattern(line.tag.rpartition("}")[2], re.compile(rf"[ \t\r\n]*+{source}").match, tuple(reading.captured))
+    match = re.compile("".join((_SPACE, *_parts(tokens, elements, reading)))).match
+    ranks = [leaf.rank for leaf in reading.captured]
+    order = sorted(range(len(ranks)), key=lambda index: (-ranks[index], -index))
+    if len(order) < 2:
+        return None  # not a bill's
+    leaves = [reading.captured[index] for index in order]
+    fields, converts = tuple(leaf.name for leaf in leaves), tuple(leaf.convert for leaf in leaves)
+    return Pattern(line.tag.rpartition("}")[2], match, itemgetter(*order), fields, converts)
 
 
-def _own_text(line: Element, text: str) -> str:
-    name = line.tag.rpartition("}")[2]
-    start = text.rfind(f"<{line.prefix}:{name}" if line.prefix else f"<{name}")
-    return text[start:] if start >= 0 and len(text) - start <= LONGEST else ""
+def _own_text(line: Element, text: str, end: int) -> str:
+    start = text.rfind(f"<{_qualified(line)}", max(0, end - LONGEST), end)
+    return text[start:end] if start >= 0 else ""
 
 
 def _tokens(text: str) -> list[re.Match[str]]:
@@ -135,13 +151,17 @@ class _Reading:
             for leaf in leaves:
                 self._leaves.setdefault((element, leaf.attribute), []).append(leaf)
 
-    def of(self, element: Element, attribute: str, text: str, free: str) -> str:
+    def of(self, element: Element, attribute: str, text: str) -> str:
         """The piece of the pattern for an attribute, or ("") for an element's text. As many captures as leaves."""
         leaves = self._leaves.get((element, attribute), [])
         is_fixed = (attribute or element.tag) in self._tested or attribute.startswith("xml")
-        is_between = not attribute and not leaves and len(element)
-        self.captured += leaves
-        return "(" * len(leaves) + (re.escape(text) if is_fixed or is_between else free) + ")" * len(leaves)
+        said, free = (_SAID_ATTRIBUTE, _ATTRIBUTE) if attribute else (_SAID_TEXT, _TEXT)
+        if leaves and text.strip():
+            self.captured += leaves
+            fixed = rf'(?={re.escape(text)}[<"])' if is_fixed else ""
+            return fixed + rf"(?={said})" * (len(leaves) - 1) + said
+        is_between = not attribute and len(element)
+        return re.escape(text) if is_fixed or is_between or leaves else free
 
 
 def _parts(tokens: list[re.Match[str]], elements: list[Element], reading: _Reading) -> Iterator[str]:
@@ -153,6 +173,6 @@ def _parts(tokens: list[re.Match[str]], elements: list[Element], reading: _Readi
         element = next(remaining)
         yield re.escape(f"<{token['name']}")
         for match in _ONE_ATTRIBUTE.finditer(token["attributes"]):
-            yield re.escape(match["before"]) + reading.of(element, match["name"], match["value"], _ATTRIBUTE) + '"'
+            yield re.escape(match["before"]) + reading.of(element, match["name"], match["value"]) + '"'
         yield re.escape(token[0][token.end("attributes") - token.start() : token.start("text") - token.start()])
-        yield re.escape(token["text"]) if token["empty"] else reading.of(element, "", token["text"], _TEXT)
+        yield re.escape(token["text"]) if token["empty"] else reading.of(element, "", token["text"])
