@@ -8,8 +8,9 @@ from __future__ import annotations
 from billing_sources.adapter import Adapter, Vocabulary
 from billing_sources.canonical import Category
 from billing_sources.readers.en16931.accounts import LEVEL_NAMES
-from billing_sources.readers.en16931.cii import CII
+from billing_sources.readers.en16931.cii import CII, ZUGFERD_1
 from billing_sources.readers.en16931.reader import reader
+from billing_sources.readers.en16931.svefaktura import SVEFAKTURA
 from billing_sources.readers.en16931.syntax import mapping
 from billing_sources.readers.en16931.ubl import UBL
 from billing_sources.transports import S3Prefix
@@ -86,14 +87,16 @@ def _vocabulary() -> dict[str, Category]:
     }
 
 
+_SYNTAXES = (UBL, CII, ZUGFERD_1, SVEFAKTURA)
+
 BOREAL = Adapter(
     key="boreal",
     title="Boreal",
     plays="Nordic and European billing: Peppol BIS 3 and XRechnung, many currencies",
     default_currency="EUR",
-    transport=S3Prefix("boreal/out", ("*.xml",), answers="boreal/in"),
-    read=reader(UBL, CII),
-    mapping=mapping(UBL, CII),
+    transport=S3Prefix("boreal/out", ("*.xml", "*.pdf"), answers="boreal/in"),
+    read=reader(*_SYNTAXES),
+    mapping=mapping(*_SYNTAXES),
     vocabulary=Vocabulary(1, _vocabulary()),
     level_names=LEVEL_NAMES,
 )

@@ -16,6 +16,7 @@ from functools import partial
 from itertools import chain
 from typing import BinaryIO
 
+from billing_sources.readers.xml_attachments import without_attachments
 from billing_sources.readers.xml_parser import Element, PullParser, rejected
 from billing_sources.readers.xml_patterns import Known, Pattern, Patterns
 from billing_sources.readers.xml_prologue import CHUNK_BYTES, read_head
@@ -43,7 +44,7 @@ class Shape:
     lines: Mapping[str, Table]
     nested: frozenset[str]  # what a line may hold that its table does not read
     holders: frozenset[str]
-    ballast: frozenset[str]  # embedded attachments: emptied as soon as they end
+    ballast: frozenset[str]  # embedded attachments: passed over
 
 
 def stream_parts(file: BinaryIO, shape: Shape) -> Iterator[tuple[Part, Element] | Known]:
@@ -51,7 +52,8 @@ def stream_parts(file: BinaryIO, shape: Shape) -> Iterator[tuple[Part, Element] 
     head = read_head(file)
     if head.root != BATCH and head.root not in shape.documents:
         raise rejected("XML-ROOT", "an invoice, a credit note or an invoice batch", head.root)
-    chunks = chain((head.content,), iter(partial(file.read, CHUNK_BYTES), b""))
+    chunks: Iterable[bytes] = chain((head.content,), iter(partial(file.read, CHUNK_BYTES), b""))
+    chunks = without_attachments(chunks, shape.ballast)
     return _Skimming(shape).parts(plain_texts(chunks) if head.is_utf_8 else chunks)
 
 

@@ -43,6 +43,14 @@ def date_102(text: str) -> date:
     return _as_date(_DATE_102.fullmatch(text), text)
 
 
+def moment(text: str) -> date:
+    """The day of an xsd:dateTime."""
+    day, separator, _ = text.partition("T")
+    if not separator:
+        raise ValueError(text)
+    return iso_date(day)
+
+
 def line(text: str) -> str:
     """One line: runs of white space, line ends among them, become one blank."""
     return " ".join(text.split())
@@ -72,6 +80,7 @@ TRANSFORMS: dict[str, Callable[[str], Any]] = {
     "amount": amount,
     "date": iso_date,
     "date 102": date_102,
+    "moment": moment,
     "currency": currency,
     "flag": flag,
 }

@@ -2,7 +2,7 @@
 
 1. The invoiced object (BT-18, type code 130): the seller's own name for the subscription, unique as it stands.
 2. The buyer reference (BT-10), else the accounting cost (BT-19). Buyers choose these, and two buyers may choose the
-   same: `buyer id/reference`, or one customer's invoices would appear under another's account.
+   same: `buyer/reference`, or one customer's invoices would appear under another's account.
 3. The buyer's identifier, else its name.
 
 The buyer is the node above the account; the accounting cost of a line (BT-133) is a node below it, `account/cost`.
@@ -45,6 +45,7 @@ def _identify(found: dict[str, Any]) -> tuple[str, str]:
     reference: str = found.get("account.reference", "")
     if "account.object" in found:
         return customer, found["account.object"]
+    buyer = customer or found.get("buyer", "")
     if reference:
-        return customer, f"{customer}/{reference}" if customer else reference
-    return customer, customer or found.get("buyer", "")
+        return customer, f"{buyer}/{reference}" if buyer else reference
+    return customer, buyer

@@ -1,19 +1,16 @@
-"""UN/CEFACT Cross Industry Invoice (D16B, D22B) as mapping tables (formats.md §1.6 and §4.1). Pure."""
+"""UN/CEFACT Cross Industry Invoice (D16B, D22B), and ZUGFeRD 1, as mapping tables (formats.md §1.6, §4.1). Pure."""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from billing_sources.readers.en16931.syntax import Syntax, TaxFigures
 from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_tables import Row, Table, clark
 
-_UNECE = "urn:un:unece:uncefact:data:standard:"
-_NAMESPACES = {
-    "rsm": f"{_UNECE}CrossIndustryInvoice:100",
-    "ram": f"{_UNECE}ReusableAggregateBusinessInformationEntity:100",
-    "udt": f"{_UNECE}UnqualifiedDataType:100",
-}
+_STEP = re.compile(r"\w+:\w+")
 _TRANSACTION = "rsm:SupplyChainTradeTransaction"
 _AGREEMENT = f"{_TRANSACTION}/ram:ApplicableHeaderTradeAgreement/"
 _SETTLEMENT = f"{_TRANSACTION}/ram:ApplicableHeaderTradeSettlement/"
@@ -25,8 +22,7 @@ _SELLER = f"{_AGREEMENT}ram:SellerTradeParty/"
 _BUYER = f"{_AGREEMENT}ram:BuyerTradeParty/"
 _ADDRESS = f"{_SELLER}ram:PostalTradeAddress/"
 
-_HEADER = Table(
-    _NAMESPACES,
+_HEADER = (
     Row("number", "rsm:ExchangedDocument/ram:ID"),
     Row("type_code", "rsm:ExchangedDocument/ram:TypeCode"),
     Row("billed_on", "rsm:ExchangedDocument/ram:IssueDateTime/udt:DateTimeString", "date 102"),
@@ -86,8 +82,7 @@ _QUANTITY = "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity"
 _LINE_SETTLEMENT = "ram:SpecifiedLineTradeSettlement/"
 _LINE_TOTAL = f"{_LINE_SETTLEMENT}ram:SpecifiedTradeSettlementLineMonetarySummation/ram:LineTotalAmount"
 
-_LINE = Table(
-    _NAMESPACES,
+_LINE = (
     Row("amount", _LINE_TOTAL, "amount"),
     Row("amount.currency", f"{_LINE_TOTAL}/@currencyID"),
     Row("line.id", f"{_LINE_DOCUMENT}ram:LineID"),
@@ -112,8 +107,7 @@ _LINE = Table(
     Row("period_end", f"{_LINE_SETTLEMENT}{_PERIOD}ram:EndDateTime/udt:DateTimeString", "date 102"),
 )
 
-_ALLOWANCE = Table(
-    _NAMESPACES,
+_ALLOWANCE = (
     Row("is_charge", "ram:ChargeIndicator/udt:Indicator", "flag"),
     Row("amount", "ram:ActualAmount", "amount"),
     Row("amount", "ram:AppliedAmount", "amount"),
@@ -123,10 +117,9 @@ _ALLOWANCE = Table(
     Row("source_term", "ram:ReasonCode"),
 )
 
-_TAX_TOTAL = Table(_NAMESPACES, Row("tax", ".", "amount"), Row("tax.currency", "@currencyID"))
+_TAX_TOTAL = (Row("tax", ".", "amount"), Row("tax.currency", "@currencyID"))
 
-_TAX = Table(
-    _NAMESPACES,
+_TAX = (
     Row("category", "ram:CategoryCode"),
     Row("amount", "ram:CalculatedAmount", "amount"),
     Row("amount.currency", "ram:CalculatedAmount/@currencyID"),
@@ -135,30 +128,89 @@ _TAX = Table(
 )
 
 
-def _tax_figures(document: Element, currency: str) -> TaxFigures:
+def cross_industry(name: str, root: str, namespaces: dict[str, str], other_names: dict[str, str]) -> Syntax:
+    """CII, or what came before it: the same tables with other namespaces, and other names for some steps."""
+
+    def path(text: str) -> str:
+        return _STEP.sub(lambda step: other_names.get(step[0], step[0]), text)
+
+    def table(rows: tuple[Row, ...]) -> Table:
+        return Table(namespaces, *(replace(row, path=path(row.path)) for row in rows))
+
+    def clark_path(text: str) -> str:
+        return clark(path(text), namespaces)
+
+    return Syntax(
+        name=name,
+        invoice=clark(root, namespaces),
+        credit_note="",
+        lines=frozenset({clark_path("ram:IncludedSupplyChainTradeLineItem")}),
+        holder=clark_path(_TRANSACTION),
+        attachment=clark_path("ram:AttachmentBinaryObject"),
+        header=table(_HEADER),
+        line=table(_LINE),
+        allowance=table(_ALLOWANCE),
+        allowances=clark_path(f"{_SETTLEMENT}ram:SpecifiedTradeAllowanceCharge"),
+        service_charges=clark_path(f"{_SETTLEMENT}ram:SpecifiedLogisticsServiceCharge"),
+        tax=table(_TAX),
+        tax_figures=_TaxFigures(
+            table(_TAX_TOTAL),
+            clark_path(f"{_TOTAL}ram:TaxTotalAmount"),
+            clark_path(f"{_SETTLEMENT}ram:ApplicableTradeTax"),
+        ),
+        notes=clark_path("rsm:ExchangedDocument/ram:IncludedNote/ram:Content"),
+    )
+
+
+@dataclass(frozen=True)
+class _TaxFigures:
     """The total in the bill's own currency; the breakdown is stated in no other."""
-    total: Decimal | None = None
-    for element in document.iterfind(clark(f"{_TOTAL}ram:TaxTotalAmount", _NAMESPACES)):
-        found = _TAX_TOTAL.read(element)
-        if "tax" in found and found.get("tax.currency", currency) == currency:
-            total = found["tax"] if total is None else total + found["tax"]
-    breakdown = document.findall(clark(f"{_SETTLEMENT}ram:ApplicableTradeTax", _NAMESPACES))
-    return TaxFigures(total, breakdown)
+
+    table: Table
+    totals: str
+    breakdown: str
+
+    def __call__(self, document: Element, currency: str) -> TaxFigures:
+        total: Decimal | None = None
+        for element in document.iterfind(self.totals):
+            found = self.table.read(element)
+            if "tax" in found and found.get("tax.currency", currency) == currency:
+                total = found["tax"] if total is None else total + found["tax"]
+        return TaxFigures(total, document.findall(self.breakdown))
 
 
-CII = Syntax(
-    name="CII",
-    invoice=clark("rsm:CrossIndustryInvoice", _NAMESPACES),
-    credit_note="",
-    lines=frozenset({clark("ram:IncludedSupplyChainTradeLineItem", _NAMESPACES)}),
-    holder=clark(_TRANSACTION, _NAMESPACES),
-    attachment=clark("ram:AttachmentBinaryObject", _NAMESPACES),
-    header=_HEADER,
-    line=_LINE,
-    allowance=_ALLOWANCE,
-    allowances=clark(f"{_SETTLEMENT}ram:SpecifiedTradeAllowanceCharge", _NAMESPACES),
-    service_charges=clark(f"{_SETTLEMENT}ram:SpecifiedLogisticsServiceCharge", _NAMESPACES),
-    tax=_TAX,
-    tax_figures=_tax_figures,
-    notes=clark("rsm:ExchangedDocument/ram:IncludedNote/ram:Content", _NAMESPACES),
+_UNECE = "urn:un:unece:uncefact:data:standard:"
+
+CII = cross_industry(
+    "CII",
+    "rsm:CrossIndustryInvoice",
+    {
+        "rsm": f"{_UNECE}CrossIndustryInvoice:100",
+        "ram": f"{_UNECE}ReusableAggregateBusinessInformationEntity:100",
+        "udt": f"{_UNECE}UnqualifiedDataType:100",
+    },
+    {},
+)
+
+ZUGFERD_1 = cross_industry(
+    "ZUGFeRD 1",
+    "rsm:CrossIndustryDocument",
+    {
+        "rsm": "urn:ferd:CrossIndustryDocument:invoice:1p0",
+        "ram": f"{_UNECE}ReusableAggregateBusinessInformationEntity:12",
+        "udt": f"{_UNECE}UnqualifiedDataType:15",
+    },
+    {
+        "rsm:ExchangedDocument": "rsm:HeaderExchangedDocument",
+        "rsm:SupplyChainTradeTransaction": "rsm:SpecifiedSupplyChainTradeTransaction",
+        "ram:ApplicableHeaderTradeAgreement": "ram:ApplicableSupplyChainTradeAgreement",
+        "ram:ApplicableHeaderTradeSettlement": "ram:ApplicableSupplyChainTradeSettlement",
+        "ram:SpecifiedTradeSettlementHeaderMonetarySummation": "ram:SpecifiedTradeSettlementMonetarySummation",
+        "ram:SpecifiedTradeSettlementLineMonetarySummation": "ram:SpecifiedTradeSettlementMonetarySummation",
+        "ram:SpecifiedLineTradeAgreement": "ram:SpecifiedSupplyChainTradeAgreement",
+        "ram:SpecifiedLineTradeDelivery": "ram:SpecifiedSupplyChainTradeDelivery",
+        "ram:SpecifiedLineTradeSettlement": "ram:SpecifiedSupplyChainTradeSettlement",
+        "ram:RateApplicablePercent": "ram:ApplicablePercent",
+        "ram:IssuerAssignedID": "ram:ID",
+    },
 )

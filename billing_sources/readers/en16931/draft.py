@@ -93,6 +93,8 @@ class Draft:
             origin=self._position,
             **{"type_code": "", **_canonical(found)},
         )
+        if self._syntax.repair is not None:
+            self._syntax.repair(invoice, found)
         invoice.flaws.extend(self._foreign_amounts(invoice, found))
         if is_credit:
             credit.make_negative(invoice)

@@ -11,6 +11,7 @@ from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.readers import xml_values
 from billing_sources.readers.en16931.draft import Draft
 from billing_sources.readers.en16931.syntax import Syntax
+from billing_sources.readers.pdf import unwrapped
 from billing_sources.readers.terms import Terms
 from billing_sources.readers.xml import Part, Shape, local_name, stream_parts
 from billing_sources.readers.xml_parser import Element
@@ -18,12 +19,12 @@ from billing_sources.readers.xml_patterns import Known
 
 
 def reader(*syntaxes: Syntax) -> Read:
-    """A reader of files in any of these syntaxes."""
+    """A reader of files in any of these syntaxes, and of PDFs that hold one."""
     documents = {tag: syntax for syntax in syntaxes for tag in syntax.documents()}
     shape = shape_of(*syntaxes)
 
     def read(file: BinaryIO, adapter: Adapter) -> Iterator[Parsed]:
-        yield from _Reading(documents, adapter).parsed(stream_parts(file, shape))
+        yield from _Reading(documents, adapter).parsed(stream_parts(unwrapped(file), shape))
 
     return read
 
@@ -33,9 +34,9 @@ def shape_of(*syntaxes: Syntax) -> Shape:
     return Shape(
         documents=documents,
         lines={tag: syntax.line for syntax in syntaxes for tag in syntax.lines},
-        nested=frozenset(tag for syntax in syntaxes for tag in (*syntax.sub_lines, syntax.attachment)),
+        nested=frozenset(tag for syntax in syntaxes for tag in (*syntax.sub_lines, syntax.attachment) if tag),
         holders=documents | ({syntax.holder for syntax in syntaxes} - {""}),
-        ballast=frozenset(syntax.attachment for syntax in syntaxes),
+        ballast=frozenset(syntax.attachment for syntax in syntaxes) - {""},
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from billing_sources.adapter import FieldMap
+from billing_sources.canonical import CanonicalInvoice
 from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_tables import Table
 
@@ -27,7 +28,7 @@ class Syntax:
     invoice: str
     credit_note: str  # "" where only the type code tells
     lines: frozenset[str]
-    attachment: str
+    attachment: str  # "" where there is none
     notes: str
     header: Table
     line: Table
@@ -35,6 +36,7 @@ class Syntax:
     allowances: str
     tax: Table
     tax_figures: Callable[[Element, str], TaxFigures]
+    repair: Callable[[CanonicalInvoice, dict[str, Any]], None] | None = None  # with what the header's table found
     service_charges: str = ""  # charges that carry no indicator
     holder: str = ""  # parent of the lines where that is not the document
     sub_lines: tuple[str, ...] = ()  # lines nested in a line

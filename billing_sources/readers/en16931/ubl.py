@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
+from billing_sources.canonical import CanonicalInvoice
 from billing_sources.readers.en16931.syntax import Syntax, TaxFigures
 from billing_sources.readers.xml_parser import Element
 from billing_sources.readers.xml_tables import Row, Table, clark
@@ -35,6 +37,7 @@ _HEADER = Table(
     Row("currency", "cbc:DocumentCurrencyCode", "currency"),
     Row("currency.totals", f"{_TOTAL}cbc:PayableAmount/@currencyID"),
     Row("tax_currency", "cbc:TaxCurrencyCode"),
+    Row("tax_excluded.customization", "cbc:CustomizationID"),
     Row("account.object", "cac:AdditionalDocumentReference[cbc:DocumentTypeCode='130']/cbc:ID"),
     Row("account.reference", "cbc:BuyerReference"),
     Row("account.reference", "cbc:AccountingCost"),
@@ -130,6 +133,12 @@ def _tax_figures(document: Element, currency: str) -> TaxFigures:
     return TaxFigures(total, subtotals)
 
 
+def _repair_oioubl(invoice: CanonicalInvoice, found: dict[str, Any]) -> None:
+    """OIOUBL defines TaxExclusiveAmount as the sum of the taxes; the total without tax is stated nowhere."""
+    if found.get("tax_excluded.customization", "").startswith("OIOUBL-") and invoice.tax_excluded == invoice.tax:
+        invoice.tax_excluded = None
+
+
 UBL = Syntax(
     name="UBL",
     invoice=clark("in:Invoice", _NAMESPACES),
@@ -144,4 +153,5 @@ UBL = Syntax(
     tax=_TAX,
     tax_figures=_tax_figures,
     notes=clark("cbc:Note", _NAMESPACES),
+    repair=_repair_oioubl,
 )
