@@ -35,6 +35,8 @@ RULES = {
     "VOCAB-01": "A charge has a term that the vocabulary does not know; it is loaded as an adjustment.",
     "DUP-01": "The same bill number stands twice in one file.",
     "OLD-01": "A newer file has revised this bill already; the older word on it was not loaded.",
+    "OLD-02": "The bill was voided or replaced before it came; it was not loaded.",
+    "REBILL-01": "The bill takes the place of one that has not come; should that come later, it will not be shown.",
     "CONTROL-01": "The file does not hold as many bills as it declares.",
     "CONTROL-02": "The bills of the file do not add up to the amount that it declares.",
     "CONTROL-03": "The file is not the one that its control file speaks of: the hash differs.",

@@ -12,13 +12,13 @@ from typing import NamedTuple
 
 from django.db import connection
 
-from billing_sources import accounts, revisions, rows
+from billing_sources import accounts, corrections, revisions, rows
 from billing_sources.accounts import Link
 from billing_sources.calendar import Cycle, closing_cycle
 from billing_sources.models import BillCycle, ImportFile, Invoice
 from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
-from billing_sources.revisions import Placed
+from billing_sources.revisions import Placed, Placing
 from billing_sources.stages import SHADOW, Stages, stages_of
 from billing_sources.usage_months import have_months
 
@@ -40,10 +40,12 @@ class _Calendar(NamedTuple):
 
 
 class Leftover(NamedTuple):
-    """What of a batch was not loaded."""
+    """What of a batch was not loaded; `unknown` was, and replaces a bill that nobody has seen."""
 
     twice: list[Bill]
     outdated: list[Bill]
+    taken_back: list[Bill]
+    unknown: list[Bill]
 
 
 def load(file: ImportFile, bills: Sequence[Bill], proof: Proof, now: datetime, *, may_repeat: bool = False) -> Leftover:
@@ -52,18 +54,32 @@ def load(file: ImportFile, bills: Sequence[Bill], proof: Proof, now: datetime, *
     `may_repeat`: a person decided that the second bill of a number is the right one; it revises the first.
     """
     placing = revisions.place(file, [rows.write(bill) for bill in bills], may_repeat=may_repeat)
-    placed = [*placing.new, *placing.revised]
-    if placed:
-        links = accounts.resolve(file.run.system_id, [place.written.bill for place in placed], now)
-        _copy_all(file, placed, links, now)
-    as_they_were = [*placing.unchanged, *placing.outdated]
+    placed = _copy_placed(file, placing, now)
+    voids, unknown = corrections.voids_for(file.run.system_id, [place.written.bill for place in placed])
+    if voids:
+        derived = revisions.place(file, [rows.write(void) for void in voids], may_repeat=True)
+        proof.derived += len(_copy_placed(file, derived, now))
+    as_they_were = [*placing.unchanged, *placing.outdated, *placing.taken_back]
     proof.created += len(placing.new)
     proof.revised += len(placing.revised)
     proof.unchanged += len(as_they_were)
     proof.unchanged_amount += sum(same.bill.total for same in as_they_were)
     proof.charges += sum(len(place.written.charges) for place in placed)
     proof.usage_records += sum(len(place.written.usage) for place in placed)
-    return Leftover([twice.bill for twice in placing.twice], [old.bill for old in placing.outdated])
+    return Leftover(
+        [twice.bill for twice in placing.twice],
+        [old.bill for old in placing.outdated],
+        [late.bill for late in placing.taken_back],
+        unknown,
+    )
+
+
+def _copy_placed(file: ImportFile, placing: Placing, now: datetime) -> list[Placed]:
+    placed = [*placing.new, *placing.revised]
+    if placed:
+        links = accounts.resolve(file.run.system_id, [place.written.bill for place in placed], now)
+        _copy_all(file, placed, links, now)
+    return placed
 
 
 def _copy_all(file: ImportFile, placed: Sequence[Placed], links: dict[str, Link], now: datetime) -> None:
@@ -121,6 +137,7 @@ def _invoice_row(file: ImportFile, placed: Placed, place: _Place, calendar: _Cal
         bill.payable,
         bill.invoice.origin,
         cycle,
+        bill.invoice.replaces,
     )
     return f"{ours}\t{placed.written.header}\t{rows.NO_MONEY_YET}"
 

@@ -22,7 +22,7 @@ from billing_sources import archive, quarantine, replies, runs
 from billing_sources.adapter import Adapter
 from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
 from billing_sources.checks import check
-from billing_sources.load import load
+from billing_sources.load import Leftover, load
 from billing_sources.locks import alone_on
 from billing_sources.models import ImportFile, ImportRun
 from billing_sources.normalize import Bill, normalize
@@ -136,7 +136,7 @@ def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Pro
         leftover = load(file, batch, proof, _now())
         for bill in leftover.twice:
             _hold(file, bill, [_on(bill, "DUP-01", "each number once", "twice")], proof)
-        quarantine.write_issues(file, [_old_news(bill) for bill in leftover.outdated])
+        quarantine.write_issues(file, _notes_on(leftover))
 
 
 def _judged(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof, noted: set[str]) -> Iterator[Bill]:
@@ -183,8 +183,15 @@ def _hold(file: ImportFile, bill: Bill, issues: list[Issue], proof: Proof) -> No
     quarantine.write_issues(file, issues)
 
 
-def _old_news(bill: Bill) -> Issue:
-    return _on(bill, "OLD-01", "the newest word on a bill", "one that a newer file has revised", is_fatal=False)
+def _notes_on(leftover: Leftover) -> Iterator[Issue]:
+    for bill in leftover.outdated:
+        yield _on(bill, "OLD-01", "the newest word on a bill", "one that a newer file has revised", is_fatal=False)
+    for bill in leftover.taken_back:
+        yield _on(
+            bill, "OLD-02", "a bill that stands", "one that was voided or replaced before it came", is_fatal=False
+        )
+    for bill in leftover.unknown:
+        yield _on(bill, "REBILL-01", "a bill that came before", bill.invoice.replaces, is_fatal=False)
 
 
 def _on(bill: Bill, rule: str, expected: str, found: str, *, is_fatal: bool = True) -> Issue:

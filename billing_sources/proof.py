@@ -31,6 +31,7 @@ class Proof(msgspec.Struct):
     loaded_amount: Decimal = ZERO
     charges: int = 0
     usage_records: int = 0
+    derived: int = 0  # voids of bills that a rebill took the place of: in no file, and of no amount
 
     def declare(self, totals: ControlTotals) -> None:
         """Control totals come once or in parts, at any place."""

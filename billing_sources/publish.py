@@ -47,7 +47,7 @@ def publish(file: ImportFile, proof: Proof, now: datetime) -> None:
         cursor.execute(_LOADED, [file.pk])
         bills, amount = cursor.fetchone()
         cursor.execute(_COUNT_TERMS, [file.pk])
-    proof.loaded_bills, proof.loaded_amount = bills + proof.unchanged, amount + proof.unchanged_amount
+    proof.loaded_bills, proof.loaded_amount = bills - proof.derived + proof.unchanged, amount + proof.unchanged_amount
     if flaw := proof.flaw():
         raise FileRejected(flaw)
     figures: dict[str, Any] = {name: value for name, value in structs.asdict(proof).items() if name in _KEPT_FIGURES}

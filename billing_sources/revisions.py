@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import NamedTuple
 
 from django.db import connection
 
+from billing_sources import corrections
+from billing_sources.canonical import BillType
 from billing_sources.models import ImportFile, Invoice
 from billing_sources.rows import Written
 
@@ -30,6 +32,8 @@ class Earlier(NamedTuple):
     file_id: int
     received_at: datetime  # of its bytes
     state: str
+    bill_type: str
+    billed_on: date
 
 
 class Placed(NamedTuple):
@@ -47,11 +51,12 @@ class Placing(NamedTuple):
     unchanged: list[Written]
     outdated: list[Written]  # a newer file has brought this bill already
     twice: list[Written]  # the same bill number a second time in one file
+    taken_back: list[Written]  # voided or replaced before they came
 
 
 _EARLIER = """
     SELECT i.entity, i.number, i.series, i.id, i.revision, i.is_current, i.content_sha256, i.file_id,
-           d.received_at, i.state
+           d.received_at, i.state, i.bill_type, i.billed_on
     FROM unnest(%s::text[], %s::text[], %s::text[]) AS seen (entity, number, series)
     JOIN billing_sources_invoice i
       ON i.system_id = %s AND i.entity = seen.entity AND i.number = seen.number AND i.series = seen.series
@@ -73,8 +78,12 @@ _SUPERSEDE = """
 
 def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Placing:
     """Sort a batch, and supersede what it replaces. Within one file a number comes once, unless it `may_repeat`."""
-    placing = Placing([], [], [], [], [])
-    earlier = _earlier(file.run.system_id, [written.bill.identity for written in batch])
+    placing = Placing([], [], [], [], [], [])
+    system_id = file.run.system_id
+    earlier = _earlier(system_id, [written.bill.identity for written in batch])
+    replaced = corrections.replaced_already(
+        system_id, [each.bill.identity for each in batch if not _known(earlier, each)]
+    )
     changed: list[Written] = []
     seen: set[Identity] = set()
     for written in batch:
@@ -82,6 +91,8 @@ def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Pl
         before = earlier[identity]
         if not may_repeat and (identity in seen or any(old.file_id == file.pk for old in before)):
             placing.twice.append(written)
+        elif identity in replaced or _was_voided(system_id, written, before):
+            placing.taken_back.append(written)
         elif not before:
             placing.new.append(Placed(written, 1, waits=False, is_seen=False))
         elif before[-1].digest == written.digest:
@@ -93,6 +104,23 @@ def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Pl
         seen.add(identity)
     placing.revised.extend(_revise(changed, earlier))
     return placing
+
+
+def _known(earlier: dict[Identity, list[Earlier]], written: Written) -> bool:
+    return bool(earlier.get(written.bill.identity))
+
+
+def _was_voided(system_id: int, written: Written, before: Sequence[Earlier]) -> bool:
+    if not before or before[-1].bill_type != BillType.VOID or before[-1].digest == written.digest:
+        return False
+    void, invoice = before[-1], written.bill.invoice
+    return corrections.is_what_was_voided(
+        system_id,
+        written.bill.identity,
+        written.digest,
+        came_first=void.revision == 1,
+        is_older=invoice.billed_on <= void.billed_on and invoice.bill_type != BillType.VOID,
+    )
 
 
 def _revise(changed: Sequence[Written], earlier: dict[Identity, list[Earlier]]) -> Iterable[Placed]:

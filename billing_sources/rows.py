@@ -35,7 +35,7 @@ USAGE_COPY = """
     FROM STDIN"""
 INVOICE_COPY = """
     COPY billing_sources_invoice (id, code, customer_id, account_id, account_link_id, system_id, file_id, revision,
-        is_current, state, published_at, mapping_version, content_sha256, series, payable, position, cycle,
+        is_current, state, published_at, mapping_version, content_sha256, series, payable, position, cycle, replaces,
         entity, number, bill_type, type_code, is_payable, currency, billed_on, due_on, period_start, period_end,
         seller, buyer, payment_reference, preceding, line_total, allowance_total, charge_total, tax_excluded, tax,
         tax_included, prepaid, rounding, previous_balance, payments_received, adjustments_prior, balance_forward,
@@ -77,8 +77,13 @@ def write(bill: Bill) -> Written:
         taxes,
         [escaped(tax.origin) for tax in invoice.taxes],
         usage,
-        digest=_digest(billed, invoice.cycle, header, *accounts, *charges, *taxes, *usage),
+        digest=_digest(billed, invoice.cycle, header, *accounts, *charges, *taxes, *usage, *_replaces(invoice)),
     )
+
+
+def _replaces(invoice: CanonicalInvoice) -> list[str]:
+    """Outside of the header: bills that replace none keep the digest that they had before this was asked."""
+    return [f"replaces {invoice.replaces}"] if invoice.replaces else []
 
 
 def field(value: str | Decimal | date | int | bool | None) -> str:

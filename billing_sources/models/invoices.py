@@ -53,6 +53,7 @@ class Invoice(models.Model):
     buyer = models.TextField(blank=True)
     payment_reference = models.TextField(blank=True)
     preceding = models.TextField(blank=True)
+    replaces = models.TextField(blank=True, db_default="")  # number of the bill whose place this one takes
     line_total = AmountField(null=True)
     allowance_total = AmountField(null=True)
     charge_total = AmountField(null=True)

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.urls import reverse
 
+from billing_sources.canonical import BillType
 from billing_sources.models import Invoice
 from payments.invoices.charges import CHARGES_SHOWN, ChargeGroup, TaxLine, charges_of, taxes_of
 from payments.invoices.dates import day, period
@@ -107,6 +108,8 @@ def get_invoice_for(actor: Actor, code: UUID, today: date, *, shows_all: bool = 
 def _state(invoice: Invoice, today: date) -> tuple[str, str]:
     if not invoice.is_current:
         return "Superseded", "off"
+    if invoice.bill_type == BillType.VOID:
+        return "Void", "off"
     return state_of(invoice, today)
 
 
@@ -125,7 +128,8 @@ def _dates(invoice: Invoice) -> tuple[tuple[str, str], ...]:
         ("Due on", day(invoice.due_on)),
         ("Period", period(invoice.period_start, invoice.period_end)),
         ("Payment reference", invoice.payment_reference),
-        ("Corrects", invoice.preceding),
+        ("Replaced by" if invoice.bill_type == BillType.VOID else "Corrects", invoice.preceding),
+        ("Takes the place of", invoice.replaces),
     )
     return tuple((label, text) for label, text in stated if text)
 

@@ -13,7 +13,9 @@ from decimal import Decimal
 from typing import Final
 
 from django.db import DatabaseError, connection
+from django.db.models import QuerySet
 
+from billing_sources.canonical import BillType
 from billing_sources.models import Invoice
 from payments.domain.lifecycle import EDITABLE, IN_FLIGHT
 from payments.domain.references import payment_code
@@ -141,7 +143,7 @@ def _lock_revisions(old_id: int, new_id: int) -> tuple[Invoice, Invoice]:
 
 def _return_runs(runs: Sequence[PayRun], old: Invoice, new: Invoice, now: datetime) -> None:
     """Back to draft, with a reason that names the invoice and both amounts; a draft keeps its version."""
-    reason = f"{new.number} was billed anew: {_amount(old)} became {_amount(new)}."
+    reason = _what_happened(old, new)
     for run in runs:
         if run.state == PayRun.State.DRAFT:
             run.returned_reason = reason
@@ -151,20 +153,45 @@ def _return_runs(runs: Sequence[PayRun], old: Invoice, new: Invoice, now: dateti
         record(None, "run met a revision", subject(run), {"reason": reason}, now=now, customer_id=run.customer_id)
 
 
+def _what_happened(old: Invoice, new: Invoice) -> str:
+    if new.bill_type != BillType.VOID:
+        return f"{new.number} was billed anew: {_amount(old)} became {_amount(new)}."
+    replaced = f"; {new.preceding} takes its place" if new.preceding else ""
+    return f"{new.number} over {_amount(old)} is void{replaced}."
+
+
 def _follow(runs: Sequence[PayRun], old: Invoice, new: Invoice, open_: Decimal) -> None:
-    """Choices, short pays, tags and groups point to the new revision; a short pay is at most what is open of it."""
-    for model in (PayRunItem, ShortPay):
-        model.objects.filter(run__in=runs, invoice=old).update(invoice=new)
+    """What points to the old revision points to the new one; a short pay is at most what is open of it."""
     tags, members = InvoiceTag.objects, InvoiceGroupMember.objects
     tags.filter(invoice=old, tag_id__in=tags.filter(invoice=new).values("tag_id")).delete()
     tags.filter(invoice=old).update(invoice=new)
     members.filter(invoice=old, group_id__in=members.filter(invoice=new).values("group_id")).delete()
     members.filter(invoice=old).update(invoice=new)
-    short_paid = ShortPay.objects.filter(run__in=runs, invoice=new)
-    if open_ > 0:
-        short_paid.filter(amount__gt=open_).update(amount=open_)
+    items = PayRunItem.objects.filter(run__in=runs, invoice=old)
+    short_pays = ShortPay.objects.filter(run__in=runs, invoice=old)
+    if new.bill_type == BillType.VOID:
+        _choose_instead(runs, items, _replacement(new))
     else:
-        short_paid.delete()
+        items.update(invoice=new)
+    if open_ <= 0:
+        short_pays.delete()
+    short_pays.filter(amount__gt=open_).update(amount=open_)
+    short_pays.update(invoice=new)
+
+
+def _choose_instead(runs: Sequence[PayRun], items: QuerySet[PayRunItem], replacement: Invoice | None) -> None:
+    """A void bill is in no run any more; the bill that takes its place is chosen for it, where there is one."""
+    if replacement is not None:
+        have_it = PayRunItem.objects.filter(run__in=runs, invoice=replacement).values_list("run", flat=True)
+        items.exclude(run__in=list(have_it)).update(invoice=replacement)
+    items.delete()
+
+
+def _replacement(void: Invoice) -> Invoice | None:
+    """The published bill that takes its place, if it can be paid instead."""
+    same = {"system_id": void.system_id, "entity": void.entity, "customer_id": void.customer_id}
+    published = Invoice.objects.filter(**same, currency=void.currency, state=Invoice.State.PUBLISHED, is_payable=True)
+    return published.filter(replaces=void.number, is_current=True).order_by("-pk").first()
 
 
 # --- Money and place ------------------------------------------------------------------------------------------------
