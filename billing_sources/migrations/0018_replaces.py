@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("billing_sources", "0016_file_stamp")]
+    dependencies = [("billing_sources", "0017_replies")]
     operations = [
         migrations.AddField("invoice", "replaces", models.TextField(blank=True, db_default="")),
         migrations.RunSQL(
