@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import Life
 from tests.browsers import Person, SitDown
@@ -74,3 +76,50 @@ def row_of_the_keyboard(dana: Person) -> int:
     return int(
         dana.page.evaluate("[...document.querySelectorAll('[data-row]')].indexOf(document.activeElement.closest('tr'))")
     )
+
+
+def test_what_is_done_while_an_answer_is_awaited_is_not_lost(life: Life, sit_down: SitDown) -> None:
+    dana = sit_down(life.url)
+    dana.sign_in("dana")
+    dana.open(f"/pay-runs/{life.draft}/?show=to_place")
+    dana.reads("Not placed")
+    first, second, third = (dana.page.locator("[data-row]").nth(place) for place in range(3))
+    names = [row.locator("th").inner_text() for row in (first, second, third)]
+    dana.page.route("**/lines/**", slowly)
+
+    dana.press("j", "Space", "1")  # the first row goes to payment 1; the answer takes its time
+    third.locator("input[type=checkbox]").check()
+    dana.press("2")  # meanwhile the third is checked, and sent to payment 2
+    dana.reads("1 placed on payment 1.")
+    dana.reads("1 placed on payment 2.")
+    dana.page.unroute("**/lines/**")
+    dana.open(f"/pay-runs/{life.draft}/?show=to_place")
+    left = dana.page.locator("[data-row] th").all_inner_texts()
+    assert names[1] in left
+    assert not {names[0], names[2]} & set(left)
+
+
+def test_amounts_follow_the_reader_through_filters_until_they_are_saved(life: Life, sit_down: SitDown) -> None:
+    dana = sit_down(life.url)
+    dana.sign_in("dana")
+    dana.open(f"/pay-runs/{life.draft}/?show=to_place")
+    dana.press("j", "e")
+    dana.page.keyboard.type("12.34")
+    name = dana.page.evaluate("document.activeElement.name")
+    for chip in ("Left open", "All"):
+        dana.page.locator(".chips__set a", has_text=chip).click()
+        expect(dana.page.locator(".chips__set [aria-current]")).to_contain_text(chip)
+    expect(dana.page.locator(f"[name={name}]")).to_have_value("12.34")
+
+    dana.page.locator(".chips__set a", has_text="Left open").click()
+    expect(dana.page.locator(f"[name={name}]")).to_have_count(0)
+    dana.page.locator("[name=do][value=save]").last.click()
+    dana.reads("1 placed on payment 1.")
+    dana.page.locator(".chips__set a", has_text="All").click()
+    expect(dana.page.locator(f"[name={name}]")).to_have_value("12.34")
+
+
+def slowly(route: Route) -> None:
+    """As a server does that has much to do."""
+    time.sleep(0.7)
+    route.continue_()
