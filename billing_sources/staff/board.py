@@ -9,7 +9,7 @@ Call inside `carrier()`. The number of queries does not depend on how much there
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -21,6 +21,7 @@ from billing_sources.calendar import Cycle, closing_cycle
 from billing_sources.completeness.queries import absent_accounts
 from billing_sources.models import BillCycle, BillingSystem, ImportFile, Invoice, QuarantinedInvoice
 from billing_sources.night import CATCH_UP_DAYS
+from billing_sources.registry import ADAPTERS
 from portal.money import ZERO
 
 _LATEST_BELL = timedelta(days=CATCH_UP_DAYS)
@@ -83,6 +84,13 @@ def read_month(month: Month) -> list[System]:
     _add_troubled_files(systems, month)
     _add_absent_accounts(systems, month)
     return list(systems.values())
+
+
+def never_heard_of(known: Collection[str]) -> Iterator[System]:
+    """Billing systems that we can read and that have no row yet: the first import makes it."""
+    for adapter in sorted(ADAPTERS.values(), key=lambda adapter: adapter.title):
+        if adapter.key not in known:
+            yield System(0, adapter.key, adapter.title, None, ())
 
 
 def last_closed(cycles: Sequence[Cycle], rung: str, on: date) -> tuple[Month, str]:

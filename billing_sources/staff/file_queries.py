@@ -13,6 +13,7 @@ from django.urls import reverse
 
 from billing_sources.models import ImportFile, ImportIssue, Invoice, QuarantinedInvoice
 from billing_sources.staff.figures import instant, money, moneys
+from billing_sources.staff.reply_queries import ReplyRow, replies_to
 from billing_sources.staff.rules import field_words, plain_words
 from billing_sources.staff.run_queries import FileRow, file_row, with_decisions
 
@@ -101,6 +102,7 @@ class FileDetail:
     held: tuple[HeldRow, ...]
     held_count: int
     readings: tuple[Reading, ...]
+    replies: tuple[ReplyRow, ...]
     discard_reason: str
     can_replay: bool
     can_discard: bool
@@ -134,6 +136,7 @@ def get_file(code: UUID) -> FileDetail | None:
         held=tuple(_held(file)),
         held_count=file.held_count,
         readings=tuple(_readings(file)),
+        replies=tuple(replies_to(file)),
         discard_reason=file.discard_reason,
         can_replay=file.state in (_State.QUARANTINED, _State.PUBLISHED),
         can_discard=file.state == _State.QUARANTINED,

@@ -17,7 +17,8 @@ from django_htmx.http import HttpResponseClientRefresh
 from billing_sources import tasks
 from billing_sources.models import BillingSystem, ImportFile, ImportRun
 from billing_sources.operations import NotDone, replay_file, start_import
-from billing_sources.staff.board import Month, read_month
+from billing_sources.registry import UnknownSystem, adapter_for
+from billing_sources.staff.board import Month, never_heard_of, read_month
 from billing_sources.staff.board_cells import NO_CYCLE, board_page
 from billing_sources.staff.file_operations import discard_file
 from billing_sources.staff.file_queries import get_file
@@ -34,7 +35,9 @@ def bill_cycles(request: CarrierRequest) -> HttpResponse:
     now = timezone.now()
     month, cycle = _month(request.GET.get("month", ""), now.date()), request.GET.get("cycle", "")
     wanted = request.GET.get("system", ""), "" if cycle == NO_CYCLE else cycle
-    board = board_page(read_month(month), month, now, wanted, unended_runs())
+    systems = read_month(month)
+    systems += never_heard_of({system.key for system in systems})
+    board = board_page(systems, month, now, wanted, unended_runs())
     context = {
         "board": board,
         "files": files_by_id(board.chosen.files) if board.chosen else [],
@@ -46,9 +49,7 @@ def bill_cycles(request: CarrierRequest) -> HttpResponse:
 @carrier_page("engineer", methods=("POST",))
 def import_now(request: CarrierRequest, system: str) -> HttpResponse:
     """Start an import out of its night, or show the one that is under way."""
-    found = BillingSystem.objects.filter(key=system).first()
-    if found is None:
-        raise Http404
+    found = _system(system)
     if under_way := unended_runs().get(found.pk):
         messages.info(request, f"An import of {found.name} is under way already.")
         return redirect(under_way)
@@ -117,6 +118,15 @@ def _decided(request: CarrierRequest, code: UUID, decide: Callable[[ImportFile],
 
 def _file_page(request: CarrierRequest, code: UUID, status: int = 200) -> HttpResponse:
     return render(request, "billing_sources/file_detail.html", {"file": _found(get_file(code))}, status=status)
+
+
+def _system(key: str) -> BillingSystem:
+    """Any that we can read; its first import makes its row."""
+    try:
+        name = adapter_for(key).title
+    except UnknownSystem:
+        raise Http404 from None
+    return BillingSystem.objects.get_or_create(key=key, defaults={"name": name})[0]
 
 
 def _begin(run: ImportRun) -> HttpResponse:

@@ -198,3 +198,11 @@ def test_every_sample_reads_as_its_golden_file_says_and_is_imported_whole(databa
     code, report = import_json(adapter.key, path)
     assert (code, report["balanced"]) == (0, True)
     assert {line["number"] for line in export(adapter.key)} == {bill["number"] for bill in golden if "number" in bill}
+
+
+def test_a_source_that_cannot_be_reached_is_told_without_a_run(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TRIBUTARY_ATLAS_URL", "sftp://me@127.0.0.1:1/")
+    code, text = run("import_invoices", "atlas")
+    assert (code, text) == (1, "nothing could be fetched: the environment does not say HOST_KEY of this system")
+    with ingest():
+        assert not ImportRun.objects.exists()

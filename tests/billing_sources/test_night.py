@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from billing_sources.models import BillCycle, ImportRun, NightSlot
 from billing_sources.operations import start_import
 from billing_sources.registry import adapter_for
 from billing_sources.runs import billing_system
+from billing_sources.transports import Payload
 from portal.tenancy import carrier, ingest
 from tests.billing_sources.bills import Desk, cycle_file, files_of, invoices
 from tests.personas import Personas
@@ -149,6 +151,26 @@ def test_a_run_whose_folder_cannot_be_read_failed_and_says_why(
     night.work_on(run_id)
     (run,) = all_runs()
     assert (run.state, run.failure) == ("failed", "PermissionError: atlas/out")
+
+
+def test_a_transport_that_fails_in_a_way_nobody_foresaw_fails_the_run_and_the_next_night_retries(
+    cycle: BillCycle, inbound: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = night.ring_night(EVENING)
+
+    def broken(*_: object) -> Iterator[Payload]:
+        raise ZeroDivisionError("at 7")
+        yield
+
+    with monkeypatch.context() as broke:
+        broke.setattr(type(adapter_for("atlas").transport), "fetch", broken)
+        night.work_on(first)
+    (run,) = all_runs()
+    assert run.state == "failed"
+    assert run.failure.startswith("NotReached: SFTP folder atlas/out/") and "ZeroDivisionError: at 7" in run.failure
+    (second,) = night.ring_night(datetime(2026, 12, 20, 1, 0, tzinfo=UTC))
+    night.work_on(second)
+    assert invoices()
 
 
 def test_staff_take_now_what_came_late(cycle: BillCycle, inbound: Desk, people: Personas) -> None:

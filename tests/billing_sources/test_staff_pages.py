@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -15,9 +16,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing_sources import checks, runs
+from billing_sources import checks, replies, runs
 from billing_sources.calendar import Cycle, closing_cycle
 from billing_sources.models import (
+    FileReply,
     ImportFile,
     ImportRun,
     QuarantinedInvoice,
@@ -77,7 +79,7 @@ def test_a_code_that_nothing_has_is_not_found(bills_came_in: Night) -> None:
     for name in ("invoice_release", "invoice_discard"):
         for code in (str(uuid4()), "no code"):
             assert erik.post(reverse(name), {"invoice": code, "reason": "x"}).status_code == 404
-    assert erik.post(reverse("import_now", args=["castle"])).status_code == 404
+    assert erik.post(reverse("import_now", args=["zeppelin"])).status_code == 404
     page = reverse("account_link")
     assert erik.get(page, {"account": [str(link.code), str(uuid4())]}).status_code == 404
     assert erik.get(page, {"account": str(link.code), "customer": str(uuid4())}).status_code == 404
@@ -307,3 +309,30 @@ def test_the_board_counts_every_one_of_six_thousand_bills_in_six_questions(bills
     assert sum(tally.published for tally in tallies) == 6000
     assert sum(tally.unlinked for tally in tallies) == BILLS - HELD
     assert len(asked) == 6
+
+
+def test_a_system_that_never_sent_anything_can_be_started(bills_came_in: Night, woken: list[int]) -> None:
+    board = bills_came_in.erik.get(reverse("bill_cycles")).content.decode()
+    assert reverse("import_now", args=["boreal"]) in board
+    bills_came_in.erik.post(reverse("import_now", args=["boreal"]))
+    with carrier():
+        run = ImportRun.objects.select_related("system").get(trigger="staff")
+    assert (run.system.key, run.system.name, woken) == ("boreal", "Boreal", [run.pk])
+
+
+def test_the_page_of_a_file_tells_what_its_sender_was_told(bills_came_in: Night, settings: Any) -> None:
+    file = bills_came_in.file()
+    address = reverse("import_file", args=[file.code])
+    with ingest():
+        reply = FileReply.objects.get(file=file)
+    page = text_of(bills_came_in.erik.get(address))
+    assert "What Atlas was told" in page and reply.name in page and "Waiting" in page
+    assert "AK9*P*23*23*21" in page and "AK9*A*1*1*1" in page  # 811s, and an 810 in a group of its own
+
+    settings.INBOUND_DIR.mkdir()
+    (settings.INBOUND_DIR / "atlas").write_text("no folder")
+    replies.send(reply.pk, datetime.now(UTC))
+    assert "1 attempt failed, the last: " in text_of(bills_came_in.erik.get(address))
+    (settings.INBOUND_DIR / "atlas").unlink()
+    replies.send(reply.pk, datetime.now(UTC))
+    assert "Sent" in text_of(bills_came_in.erik.get(address))
