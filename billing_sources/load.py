@@ -19,6 +19,7 @@ from billing_sources.models import BillCycle, ImportFile, Invoice
 from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
 from billing_sources.revisions import Placed, Placing
+from billing_sources.rows import Written
 from billing_sources.stages import SHADOW, Stages, stages_of
 from billing_sources.usage_months import have_months
 
@@ -48,12 +49,14 @@ class Leftover(NamedTuple):
     unknown: list[Bill]
 
 
-def load(file: ImportFile, bills: Sequence[Bill], proof: Proof, now: datetime, *, may_repeat: bool = False) -> Leftover:
+def load(
+    file: ImportFile, batch: Sequence[Written], proof: Proof, now: datetime, *, may_repeat: bool = False
+) -> Leftover:
     """Load a batch and count it in the proof.
 
     `may_repeat`: a person decided that the second bill of a number is the right one; it revises the first.
     """
-    placing = revisions.place(file, [rows.write(bill) for bill in bills], may_repeat=may_repeat)
+    placing = revisions.place(file, batch, may_repeat=may_repeat)
     placed = _copy_placed(file, placing, now)
     voids, unknown = corrections.voids_for(file.run.system_id, [place.written.bill for place in placed])
     if voids:
@@ -168,4 +171,5 @@ def _tax_rows(placed: Placed, place: _Place) -> list[str]:
 def _usage_rows(placed: Placed, place: _Place) -> list[str]:
     billed_on = placed.written.bill.invoice.billed_on
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}\t{billed_on}"
-    return [f"{head}\t{text}" for text in placed.written.usage]
+    records = zip(placed.written.usage, placed.written.usage_origins, strict=True)
+    return [f"{head}\t{text}\t{origin}" for text, origin in records]

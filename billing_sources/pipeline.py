@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import localcontext
@@ -18,22 +18,22 @@ from typing import BinaryIO
 import psycopg
 from django.db import DatabaseError, transaction
 
-from billing_sources import archive, quarantine, replies, runs
+from billing_sources import archive, quarantine, reading, replies, runs
 from billing_sources.adapter import Adapter
-from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
-from billing_sources.checks import check
+from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.load import Leftover, load
 from billing_sources.locks import alone_on
 from billing_sources.models import ImportFile, ImportRun
-from billing_sources.normalize import Bill, normalize
+from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
 from billing_sources.publish import publish
+from billing_sources.read_ahead import read_ahead
+from billing_sources.reading import Item
+from billing_sources.rows import Written
 from billing_sources.transports import Payload
 from billing_sources.vocabularies import current_adapter
 from portal.tenancy import ingest
 
-BATCH_BILLS = 500
-BATCH_CHARGES = 5_000
 MAX_ATTEMPTS = 3
 _DIGITS = 76  # sums are exact for any amount that a reader lets through
 _ALLOCATIONS = 1_000_000  # between two looks for cycles
@@ -131,56 +131,46 @@ def _countersign(file: ImportFile, adapter: Adapter, proof: Proof) -> None:
 
 
 def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof) -> None:
-    noted: set[str] = set()
-    for batch in _batches(_judged(file, adapter, stream, proof, noted)):
-        leftover = load(file, batch, proof, _now())
-        for bill in leftover.twice:
-            _hold(file, bill, [_on(bill, "DUP-01", "each number once", "twice")], proof)
-        quarantine.write_issues(file, _notes_on(leftover))
+    """At night a worker for each core is at work; a file that a person waits for gets a second one."""
+    batches = reading.batches(adapter, stream)
+    for batch in batches if file.run.trigger == ImportRun.Trigger.NIGHTLY else read_ahead(batches):
+        _load_batch(file, batch, proof)
 
 
-def _judged(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof, noted: set[str]) -> Iterator[Bill]:
-    """The bills that tie. What does not is held on the way."""
-    for parsed in read(adapter, stream):
-        if isinstance(parsed, ControlTotals):
-            proof.declare(parsed)
-        elif isinstance(parsed, Issue):
-            _note_unread(file, parsed, proof)
+def _load_batch(file: ImportFile, batch: Sequence[Item], proof: Proof) -> None:
+    tied: list[Written] = []
+    issues: list[Issue] = []
+    for item in batch:
+        if isinstance(item, ControlTotals):
+            proof.declare(item)
+        elif isinstance(item, Issue):
+            _note_unread(file, item, proof)
+            issues.append(item)
+        elif isinstance(item, FileRejected):
+            raise item
         else:
-            bill = normalize(parsed, adapter)
-            proof.read(bill.total)
-            issues = check(bill)
-            if any(issue.is_fatal for issue in issues):
-                _hold(file, bill, issues, proof)
-                continue
-            if issues or bill.unmapped:
-                quarantine.write_issues(file, [*issues, *_unmapped(bill, noted)])
-            yield bill
-
-
-def read(adapter: Adapter, stream: BinaryIO) -> Iterator[CanonicalInvoice | Issue | ControlTotals]:
-    """What the reader yields. Its own failure is the file's: it is held, and the other files go on."""
-    try:
-        yield from adapter.read(stream, adapter)
-    except (FileRejected, OSError, MemoryError):
-        raise
-    except Exception as error:
-        _log.exception("the reader of %s failed", adapter.key)
-        found = f"{type(error).__name__}: {error}"[:500]
-        raise FileRejected(Issue("READ-01", expected="a readable file", found=found)) from error
+            proof.read(item.bill.total)
+            issues += item.issues
+            if item.written:
+                tied.append(item.written)
+            else:
+                _hold(file, item.bill, proof)
+    leftover = load(file, tied, proof, _now())
+    for bill in leftover.twice:
+        _hold(file, bill, proof)
+        issues.append(_on(bill, "DUP-01", "each number once", "twice"))
+    quarantine.write_issues(file, [*issues, *_notes_on(leftover)])
 
 
 def _note_unread(file: ImportFile, issue: Issue, proof: Proof) -> None:
     if issue.is_fatal:
         proof.hold_unreadable()
         quarantine.hold_unreadable(file, issue)
-    quarantine.write_issues(file, [issue])
 
 
-def _hold(file: ImportFile, bill: Bill, issues: list[Issue], proof: Proof) -> None:
+def _hold(file: ImportFile, bill: Bill, proof: Proof) -> None:
     proof.hold(bill.total)
     quarantine.hold(file, bill)
-    quarantine.write_issues(file, issues)
 
 
 def _notes_on(leftover: Leftover) -> Iterator[Issue]:
@@ -197,30 +187,6 @@ def _notes_on(leftover: Leftover) -> Iterator[Issue]:
 def _on(bill: Bill, rule: str, expected: str, found: str, *, is_fatal: bool = True) -> Issue:
     invoice = bill.invoice
     return Issue(rule, invoice.origin, "number", expected, found, invoice.number, is_fatal)
-
-
-def _unmapped(bill: Bill, noted: set[str]) -> Iterator[Issue]:
-    """One issue for each unknown term of a file, where it first stands."""
-    for term, origin in bill.unmapped.items():
-        if term not in noted:
-            noted.add(term)
-            position = f"{bill.invoice.origin}, {origin}"
-            number = bill.invoice.number
-            yield Issue("VOCAB-01", position, "charge.source_term", "a known term", term, number, is_fatal=False)
-
-
-def _batches(bills: Iterator[Bill]) -> Iterator[list[Bill]]:
-    """By number of bills or of charges, so that neither many bills nor large ones need much memory."""
-    batch: list[Bill] = []
-    charges = 0
-    for bill in bills:
-        batch.append(bill)
-        charges += len(bill.invoice.charges) + len(bill.invoice.usage)
-        if len(batch) >= BATCH_BILLS or charges >= BATCH_CHARGES:
-            yield batch
-            batch, charges = [], 0
-    if batch:
-        yield batch
 
 
 def _now() -> datetime:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from billing_sources import archive, pipeline, rows
+from billing_sources import archive, reading, rows
 from billing_sources.adapter import Adapter
 from billing_sources.canonical import CanonicalInvoice, FileRejected
 from billing_sources.locks import alone_or_not
@@ -236,7 +236,7 @@ _NO_TERM = _Term("", "", ZERO)
 def _written(file: ImportFile, adapter: Adapter) -> Iterator[Written]:
     """The bills of a file, as they would be written. What cannot be read is in quarantine, and stays there."""
     with archive.open_document(file.document) as stream:
-        for parsed in pipeline.read(adapter, stream):
+        for parsed in reading.read(adapter, stream):
             if isinstance(parsed, CanonicalInvoice):
                 yield rows.write(normalize(parsed, adapter))
 

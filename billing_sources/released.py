@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import F
 
+from billing_sources import rows
 from billing_sources.load import load
 from billing_sources.models import ImportFile, QuarantinedInvoice
 from billing_sources.normalize import normalize
@@ -24,7 +25,7 @@ def load_released(held_id: int, now: datetime) -> bool:
             return False
         proof = Proof()
         bill = normalize(held_bill(held), adapter_for(held.file.run.system.key))
-        load(held.file, [bill], proof, now, may_repeat=True)
+        load(held.file, [rows.write(bill)], proof, now, may_repeat=True)
         _move_in_proof(held, proof)
         held.loaded_at = now
         held.save(update_fields=["loaded_at"])

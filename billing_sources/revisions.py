@@ -79,6 +79,8 @@ _SUPERSEDE = """
 def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Placing:
     """Sort a batch, and supersede what it replaces. Within one file a number comes once, unless it `may_repeat`."""
     placing = Placing([], [], [], [], [], [])
+    if not batch:
+        return placing
     system_id = file.run.system_id
     earlier = _earlier(system_id, [written.bill.identity for written in batch])
     replaced = corrections.replaced_already(

@@ -77,7 +77,7 @@ def test_a_number_twice_in_one_file_is_held_the_second_time(desk: Desk) -> None:
 
 
 def test_a_number_twice_is_found_across_batches(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("billing_sources.pipeline.BATCH_BILLS", 1)
+    monkeypatch.setattr("billing_sources.reading.BATCH_BILLS", 1)
     file = desk.hand_in(bill("100.00"), bill("100.00"))
     assert rules(file) == ["DUP-01"]
 

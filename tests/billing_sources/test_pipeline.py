@@ -13,7 +13,7 @@ import pytest
 from django.db import IntegrityError, connection
 from django.utils import timezone
 
-from billing_sources import night, pipeline, released
+from billing_sources import night, pipeline, reading, released
 from billing_sources.archive import open_document
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.load import load
@@ -37,7 +37,7 @@ def test_a_truncated_file_leaves_nothing_but_its_bytes_and_the_reason(desk: Desk
 
 
 def test_what_was_loaded_before_the_file_broke_is_gone(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "BATCH_BILLS", 1)
+    monkeypatch.setattr(reading, "BATCH_BILLS", 1)
     broken = FileRejected(Issue("X12-IEA", expected="IEA", found="the end of the file"))
     file = desk.hand_in(bill(number="1001"), bill(number="1002"), UNTIED, broken)
     assert (file.state, rules(file), invoices()) == ("quarantined", ["X12-IEA"], [])
@@ -231,7 +231,7 @@ def test_an_old_file_replayed_never_undoes_a_newer_correction(desk: Desk, people
 
 
 def test_nobody_sees_half_a_file(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pipeline, "BATCH_BILLS", 5)
+    monkeypatch.setattr(reading, "BATCH_BILLS", 5)
     seen: list[int] = []
 
     def watched(*arguments: Any) -> Any:

@@ -65,7 +65,7 @@ def test_records_that_explain_no_charge_of_their_bill_are_kept_and_noted(desk: D
 
 def test_other_usage_under_the_same_charges_is_a_revision_and_the_old_one_keeps_its_own(desk: Desk) -> None:
     desk.hand_in(bill("10.00", usage=[call("10.00")]))
-    assert desk.hand_in(bill("10.00", usage=[call("10.00")])).unchanged == 1
+    assert desk.hand_in(bill("10.00", usage=[call("10.00", origin="elsewhere")])).unchanged == 1
     assert desk.hand_in(bill("10.00", usage=[call("4.00"), call("6.00")])).revised == 1
     first, second = invoices(number="1001")
     assert [record.invoice_id for record in records()] == [first.pk, second.pk, second.pk]
