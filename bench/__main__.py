@@ -1,6 +1,6 @@
 """`make bench`: each figure as a ratio to a reference measured in the same run; a table, and JSON in var/bench.json.
 
-python -m bench [import-atlas import-boreal import-castle grid allocate slip]
+python -m bench [import-atlas import-boreal grid allocate slip]
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from bench.bench_allocate import bench_allocate
 from bench.bench_grid import bench_grid
-from bench.bench_import import bench_import
+from bench.bench_import import MUST, bench_import
 from bench.bench_slip import bench_slip
 from portal import embedded
 
@@ -44,9 +44,7 @@ def _import_of(system: str, form: str) -> Figure:
 
 
 FIGURES = {
-    "import-atlas": _import_of("atlas", "X12"),
-    "import-boreal": _import_of("boreal", "UBL"),
-    "import-castle": _import_of("castle", "EBCDIC"),
+    **{f"import-{system}": _import_of(system, form) for system, (form, _) in MUST.items()},
     "grid": Figure(
         "invoice grid, 500,000 invoices",
         "its SQL alone",
