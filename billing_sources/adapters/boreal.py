@@ -9,6 +9,7 @@ from billing_sources.adapter import Adapter, Vocabulary
 from billing_sources.canonical import Category
 from billing_sources.readers.en16931.accounts import LEVEL_NAMES
 from billing_sources.readers.en16931.cii import CII, ZUGFERD_1
+from billing_sources.readers.en16931.locate import locator
 from billing_sources.readers.en16931.reader import reader
 from billing_sources.readers.en16931.svefaktura import SVEFAKTURA
 from billing_sources.readers.en16931.syntax import mapping
@@ -99,4 +100,5 @@ BOREAL = Adapter(
     mapping=mapping(*_SYNTAXES),
     vocabulary=Vocabulary(1, _vocabulary()),
     level_names=LEVEL_NAMES,
+    locate=locator(*_SYNTAXES),
 )

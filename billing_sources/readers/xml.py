@@ -47,14 +47,16 @@ class Shape:
     ballast: frozenset[str]  # embedded attachments: passed over
 
 
-def stream_parts(file: BinaryIO, shape: Shape) -> Iterator[tuple[Part, Element] | Known]:
+def stream_parts(
+    file: BinaryIO, shape: Shape, *, most_patterns: int | None = None
+) -> Iterator[tuple[Part, Element] | Known]:
     """The parts of the file in order. Raises `FileRejected` on anything that is not such a file (formats.md §1.5)."""
     head = read_head(file)
     if head.root != BATCH and head.root not in shape.documents:
         raise rejected("XML-ROOT", "an invoice, a credit note or an invoice batch", head.root)
     chunks: Iterable[bytes] = chain((head.content,), iter(partial(file.read, CHUNK_BYTES), b""))
     chunks = without_attachments(chunks, shape.ballast)
-    return _Skimming(shape).parts(plain_texts(chunks) if head.is_utf_8 else chunks)
+    return _Skimming(shape, most_patterns).parts(plain_texts(chunks) if head.is_utf_8 else chunks)
 
 
 def local_name(element: Element) -> str:
@@ -69,10 +71,10 @@ class _Skimming:
     another, and a line without one has no children.
     """
 
-    def __init__(self, shape: Shape) -> None:
+    def __init__(self, shape: Shape, most_patterns: int | None) -> None:
         self._parser = PullParser([*shape.documents, *shape.lines, *shape.ballast, BATCH, TOTALS])
         self._sweep = _Sweep(shape)
-        self._learnt = Patterns(shape.lines, shape.nested)
+        self._learnt = Patterns(shape.lines, shape.nested, most_patterns)
         names = "|".join(sorted({re.escape(tag.rpartition("}")[2]) for tag in shape.lines}))
         self._line_tag = re.compile(rf"(?:{names})\s*>")
         self._patterns: list[Pattern] = []  # of the lines that may follow here

@@ -68,11 +68,11 @@ class Pattern(NamedTuple):
 class Patterns:
     """What a file has taught so far. The same text means the same only where its prefixes do."""
 
-    def __init__(self, tables: Mapping[str, Table], nested: frozenset[str]) -> None:
+    def __init__(self, tables: Mapping[str, Table], nested: frozenset[str], most: int | None = None) -> None:
         self._tables = tables
         self._nested = nested
         self._by_scope: dict[object, list[Pattern]] = {}
-        self._count = 0
+        self._remaining = MOST_PATTERNS if most is None else most
 
     def behind(self, line: Element, text: str, end: int) -> list[Pattern]:
         """The patterns that may follow a line; the line itself, which ends there in the text, becomes one of them."""
@@ -80,10 +80,10 @@ class Patterns:
         scope = (parent.tag, *sorted(parent.nsmap.items(), key=str)) if parent is not None else ()
         patterns = self._by_scope.setdefault(scope, [])
         own = _own_text(line, text, end)
-        if own and self._count < MOST_PATTERNS and not any(pattern.match(own, 0) for pattern in patterns):
+        if own and self._remaining and not any(pattern.match(own, 0) for pattern in patterns):
             learned = learn(line, own, self._tables[line.tag], self._nested)
             if learned is not None:
-                self._count += 1
+                self._remaining -= 1
                 patterns.append(learned)
         return patterns
 

@@ -102,12 +102,11 @@ class Draft:
 
     def _document_charges(self, document: Element) -> Iterator[CanonicalCharge]:
         """Allowances and charges on the whole document: their own charges, an allowance below zero (BG-20, BG-21)."""
-        path, service_path = self._syntax.allowances, self._syntax.service_charges
-        services = document.findall(service_path) if service_path else []
-        for index, element in enumerate([*document.findall(path), *services], 1):
+        service_name = self._syntax.service_charges.rpartition("}")[2]
+        for index, element in enumerate(self._syntax.document_charges(document), 1):
             found = self._syntax.allowance.read(element)
             origin = f"{local_name(element)}[{index}]"
-            is_charge = True if element in services else found.get("is_charge")
+            is_charge = True if local_name(element) == service_name else found.get("is_charge")
             if is_charge is None or "amount" not in found:
                 raise Unreadable("EN-MISSING", "document charge", "an indicator and an amount")
             self._lines.currencies.setdefault(found.get("amount.currency", ""), origin)

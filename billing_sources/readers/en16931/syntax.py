@@ -41,6 +41,11 @@ class Syntax:
     holder: str = ""  # parent of the lines where that is not the document
     sub_lines: tuple[str, ...] = ()  # lines nested in a line
 
+    def document_charges(self, document: Element) -> list[Element]:
+        """Allowances and charges on the whole document."""
+        services = document.findall(self.service_charges) if self.service_charges else []
+        return [*document.findall(self.allowances), *services]
+
     def documents(self) -> frozenset[str]:
         return frozenset({self.invoice, self.credit_note} - {""})
 
