@@ -12,7 +12,7 @@ import msgspec
 from billing_sources.adapter import Cell, Excerpt
 from billing_sources.readers.jbilling.payload import LONGEST_LINE
 
-_ORIGIN = re.compile(r"line ([0-9]{1,9})(?:/(invoice_line|mediation_record_line) ([0-9]{1,18}))?", re.ASCII)
+_ORIGIN = re.compile(r"line ([0-9]{1,9})(?:/(invoice_line|mediation_record_line) ([0-9]{1,19}))?", re.ASCII)
 _LISTS = {"invoice_line": "lines", "mediation_record_line": "usage"}
 _OF_THE_BILL = ("invoice", "entity", "base_user", "parent", "currency", "order_process")
 

@@ -65,6 +65,8 @@ def _row(text: bytes, line: int, stream: BinaryIO) -> BillRow | EndRow | Issue:
     if len(text) > LONGEST_LINE:
         _pass_over(stream)
         return _flaw("FERRY-SIZE", line, f"a line of at most {LONGEST_LINE} bytes", "a longer one")
+    if not text.endswith(b"\n"):
+        raise _rejected("FERRY-CUT", line, "a whole line", "the end of the file in its middle")
     row = decoded(text)
     if isinstance(row, str):
         return _flaw("FERRY-LINE", line, "a bill as the query writes it", row)
