@@ -6,9 +6,9 @@ bill cycles, accounts and usage. One such group is in memory at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from billing_sources.adapter import Adapter, FieldMap, Parsed
 from billing_sources.canonical import ControlTotals, Issue
@@ -16,7 +16,7 @@ from billing_sources.readers.terms import Terms
 from billing_sources.readers.tmf_bill import BillReading
 from billing_sources.readers.tmf_charges import ChargeReading
 from billing_sources.readers.tmf_group import Group
-from billing_sources.readers.tmf_records import Record, loose, records_of
+from billing_sources.readers.tmf_records import Record, decoded, loose, one_by_one
 from billing_sources.readers.tmf_shape import Shape
 from billing_sources.readers.tmf_usage import UsageReading
 from billing_sources.transports.pages import End, Page, read_pages
@@ -48,18 +48,32 @@ class _Reading:
         self._group = Group()
 
     def add(self, page: Page) -> None:
-        group = self._group
-        for record in records_of(page, self._shapes):
+        shape = self._shapes.get(page.resource)
+        if page.resource and shape is None:
+            return
+        values = decoded(page, shape) if shape else None
+        if values is not None:
+            self._add_all(page.resource, page.number, enumerate(values, 1))
+            return
+        for item, record in one_by_one(page, self._shapes):
             if record.value is None:
-                _note_ill(group, record, page.number)
-            elif record.resource == "appliedCustomerBillingRate":
-                self._charges.add(group, record.value, page.number, record.item)
-            elif record.resource == "customerBill":
-                group.bills.append((f"page {page.number}, item {record.item}", record.value))
-            elif record.resource == "usage":
-                self._usage.add(group, record.value, f"page {page.number}, item {record.item}")
+                _note_ill(self._group, record, f"page {page.number}, item {item}")
             else:
-                group.others[record.resource][record.value.id] = record.value
+                self._add_all(record.resource, page.number, [(item, record.value)])
+
+    def _add_all(self, resource: str, page: int, values: Iterable[tuple[int, Any]]) -> None:
+        """Values with their place on the page, all of one resource."""
+        group = self._group
+        if resource == "appliedCustomerBillingRate":
+            for item, value in values:
+                self._charges.add(group, value, page, item)
+        elif resource == "customerBill":
+            group.bills += [(f"page {page}, item {item}", value) for item, value in values]
+        elif resource == "usage":
+            for item, value in values:
+                self._usage.add(group, value, f"page {page}, item {item}")
+        else:
+            group.others[resource] |= {value.id: value for _, value in values}
 
     def finish(self) -> Iterator[Parsed]:
         """The bills of the group, and what belongs to none of them."""
@@ -82,10 +96,9 @@ def shapes_of(mapping: tuple[FieldMap, ...]) -> dict[str, Shape]:
     return {resource: Shape.of(resource, mapping) for resource in RESOURCES}
 
 
-def _note_ill(group: Group, record: Record, page: int) -> None:
+def _note_ill(group: Group, record: Record, position: str) -> None:
     """An ill bill is an issue in its place; an ill charge holds its bill; what only adds to them is noted."""
-    value, position = loose(record.raw), f"page {page}, item {record.item}"
-    where = _ids(value)
+    where = _ids(loose(record.raw))
     is_bill = record.resource == "customerBill"
     number = where["number"] or position if is_bill else where["number"]
     said = (record.resource, "as the API publishes it", record.flaw)

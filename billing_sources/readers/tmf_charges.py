@@ -12,15 +12,17 @@ from billing_sources.readers.terms import Terms
 from billing_sources.readers.tmf_group import Group, Rate
 from billing_sources.readers.tmf_shape import Shape
 from billing_sources.readers.tmf_taxes import Levy
-from billing_sources.readers.tmf_values import is_amount, number_in, period
+from billing_sources.readers.tmf_values import is_amount, is_rate, number_in, period
 from portal.money import ZERO
 
 _CREDIT = "appliedbillingcredit"
+_REMEMBERED = 1 << 16
 
 
 class ChargeReading:
     def __init__(self, shape: Shape, terms: Terms) -> None:
         self._terms = terms
+        self._terms_known: dict[tuple[str, str], tuple[str, Category | None]] = {}
         self._source = shape.source
         self._take = shape.taking(
             "@id",
@@ -57,8 +59,15 @@ class ChargeReading:
             rule, printed = ("TMF-MISSING", "none") if amount is None else ("TMF-VALUE", str(amount)[:60])
             group.note(bill, rule, origin, (self._source("charge.amount"), "an amount", printed), fatal=True)
             return
-        service, quantity, unit, price, code = self._take_named(rate)
-        term, category = self._classify(kind, name)
+        service, count, unit, unit_price, code = self._take_named(rate)
+        try:
+            quantity, price = number_in(count), number_in(unit_price)
+            first, last = period(start, end)
+        except ValueError:
+            quantity, price, first, last = self._as_far_as_readable(
+                group, bill, origin, (count, unit_price, start, end)
+            )
+        term, category = self._terms_known.get((kind, name)) or self._classify(kind, name)
         charge = CanonicalCharge(
             0,
             category or Category.ADJUSTMENT,
@@ -68,10 +77,11 @@ class ChargeReading:
             product,
             service or product,
             code,
-            self._number(group, bill, origin, "charge.quantity", quantity),
+            quantity,
             unit,
-            self._number(group, bill, origin, "charge.unit_price", price),
-            *self._period(group, bill, origin, start, end),
+            price,
+            first,
+            last,
             is_mapped=category is not None,
             origin=origin,
         )
@@ -82,30 +92,36 @@ class ChargeReading:
             group.charges[bill] = [found]
 
     def _classify(self, kind: str, name: str) -> tuple[str, Category | None]:
-        """The term and its category. What a charge is called says more of a credit than its type does; of a charge the
-        type decides, and the name where the vocabulary does not know the type.
+        """The term and its category, and remembers them. What a charge is called says more of a credit than its type
+        does; of a charge the type decides, and the name where the vocabulary does not know the type.
         """
-        first, second = (name, kind) if kind.casefold() == _CREDIT else (kind, name)
-        for term in (first, second):
-            category = self._terms.category("", term, "") if term else None
-            if category is not None:
-                return term, category
-        return name or kind or "none", None
+        if len(self._terms_known) > _REMEMBERED:
+            self._terms_known.clear()
+        candidates = (name, kind) if kind.casefold() == _CREDIT else (kind, name)
+        found = ((term, self._terms.category("", term, "")) for term in candidates if term)
+        verdict = next((pair for pair in found if pair[1] is not None), (name or kind or "none", None))
+        self._terms_known[kind, name] = verdict
+        return verdict
 
-    def _number(self, group: Group, bill: str, origin: str, where: str, text: str) -> Decimal | None:
+    def _as_far_as_readable(
+        self, group: Group, bill: str, origin: str, texts: tuple[str, str, str, str]
+    ) -> tuple[Decimal | None, Decimal | None, date | None, date | None]:
+        """Quantity, price and period of which something is not; that is noted and left out."""
+        count, unit_price, start, end = texts
+        numbers: list[Decimal | None] = []
+        for where, text in (("charge.quantity", count), ("charge.unit_price", unit_price)):
+            try:
+                numbers.append(number_in(text))
+            except ValueError:
+                numbers.append(None)
+                group.note(bill, "TMF-VALUE", origin, (self._source(where), "a number", text[:80]), fatal=False)
         try:
-            return number_in(text)
+            days = period(start, end)
         except ValueError:
-            group.note(bill, "TMF-VALUE", origin, (self._source(where), "a number", text[:80]), fatal=False)
-            return None
-
-    def _period(self, group: Group, bill: str, origin: str, start: str, end: str) -> tuple[date | None, date | None]:
-        try:
-            return period(start, end)
-        except ValueError:
-            source = self._source("charge.period_end")
-            group.note(bill, "TMF-DATE", origin, (source, "days that exist", f"{start} to {end}"[:80]), fatal=False)
-            return None, None
+            days = None, None
+            said = (self._source("charge.period_end"), "days that exist", f"{start} to {end}"[:80])
+            group.note(bill, "TMF-DATE", origin, said, fatal=False)
+        return numbers[0], numbers[1], *days
 
 
 def levies_in(shape: Shape, name: str) -> Callable[[Any], list[Levy]]:
@@ -117,7 +133,7 @@ def levies_in(shape: Shape, name: str) -> Callable[[Any], list[Levy]]:
         return [
             Levy(category, amount, rate)
             for category, amount, rate in map(take, items(thing))
-            if amount is not None and is_amount(amount) and (rate is None or is_amount(rate))
+            if amount is not None and is_amount(amount) and is_rate(rate)
         ]
 
     return levies

@@ -30,30 +30,38 @@ _MARKS = (
 
 
 class Record(NamedTuple):
-    """One record of a page. `item` counts from 1; `value` is of the resource's type, or None where `flaw` says why."""
+    """One record of a page. `value` is of the resource's type, or None where `flaw` says why it could not be read."""
 
     resource: str
-    item: int
     value: Any
     flaw: str = ""
     raw: bytes = b""
 
 
-def records_of(page: Page, shapes: Mapping[str, Shape]) -> Iterator[Record]:
-    """Raises `FileRejected`: TMF-JSON for a page that is not JSON. Resources that no shape reads are left out."""
-    shape = shapes.get(page.resource)
-    if shape is None and page.resource:
-        return
+def decoded(page: Page, shape: Shape) -> list[Any] | None:
+    """All records of a page at once; None where one of them is ill. Raises `FileRejected`: TMF-JSON."""
     try:
-        if shape is not None:
-            values = shape.decoder.decode(page.body)
-            yield from (Record(page.resource, item, value) for item, value in enumerate(values, 1))
-            return
+        records: list[Any] = shape.decoder.decode(page.body)
+        return records
     except msgspec.ValidationError:
-        pass
+        return None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise not_json(page, error) from error
-    yield from _one_by_one(page, shapes)
+
+
+def one_by_one(page: Page, shapes: Mapping[str, Shape]) -> Iterator[tuple[int, Record]]:
+    """Records with their place, from 1: of a page with ill ones in it, or of a document saved by hand. Resources that
+    no shape reads are left out. Raises `FileRejected`: TMF-JSON.
+    """
+    for item, raw in enumerate(raw_records(page), 1):
+        text = bytes(raw)
+        try:
+            value = loose(text)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise not_json(page, error) from error
+        resource = page.resource or _kind(value)
+        if resource in shapes:
+            yield item, _converted(resource, text, value, shapes[resource])
 
 
 def raw_records(page: Page) -> list[msgspec.Raw]:
@@ -75,29 +83,17 @@ def not_json(page: Page, error: Exception) -> FileRejected:
     return FileRejected(Issue("TMF-JSON", f"page {page.number}", expected="a list of objects", found=f"{error}"))
 
 
-def _one_by_one(page: Page, shapes: Mapping[str, Shape]) -> Iterator[Record]:
-    for item, raw in enumerate(raw_records(page), 1):
-        text = bytes(raw)
-        try:
-            value = loose(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise not_json(page, error) from error
-        resource = page.resource or _kind(value)
-        if resource in shapes:
-            yield _converted(resource, item, text, value, shapes[resource])
-
-
-def _converted(resource: str, item: int, text: bytes, value: Any, shape: Shape) -> Record:
+def _converted(resource: str, text: bytes, value: Any, shape: Shape) -> Record:
     """By its own text; where that has nulls, which mean absent, without them."""
     try:
-        return Record(resource, item, msgspec.json.decode(text, type=shape.type))
+        return Record(resource, msgspec.json.decode(text, type=shape.type))
     except msgspec.ValidationError:
         pass
     try:
         whole = msgspec.json.encode(_without_nulls(value))
-        return Record(resource, item, msgspec.json.decode(whole, type=shape.type))
+        return Record(resource, msgspec.json.decode(whole, type=shape.type))
     except msgspec.ValidationError as error:
-        return Record(resource, item, None, str(error), text)
+        return Record(resource, None, str(error), text)
 
 
 def _kind(value: Any) -> str:

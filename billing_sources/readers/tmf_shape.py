@@ -8,7 +8,7 @@ be printed as its only element. Several rows of one canonical field are tried in
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from functools import cached_property
 from operator import attrgetter
@@ -23,7 +23,7 @@ Getter = Callable[[Any], Any]
 _TYPES: dict[str, tuple[Any, Any]] = {
     "amount": (Decimal | None, None),
     "flag": (bool | None, None),
-    "text or number": (msgspec.Raw, msgspec.Raw()),
+    "text or number": (str | int | bool | list[Any] | dict[str, Any] | None, None),  # a fraction takes the slow way
 }
 _STEP = re.compile(r"(?P<name>@?\w+)(?:\[(?P<which>[\w ]*)\])?")
 _NAMED = re.compile(r"\w+\[(?P<which>[\w ]+)\]\.value")
@@ -72,7 +72,7 @@ class Shape:
         ]
         return cls(resource, [*rows, ("@id", "id", ""), ("@type", "@type", "")])
 
-    def taking(self, *fields: str) -> Callable[[Any], list[Any]]:
+    def taking(self, *fields: str) -> Callable[[Any], Sequence[Any]]:
         """A function that takes these canonical fields out of an object; "" or None where it has none of a field's
         sources. What stands in one place is taken in one call: this is the innermost loop of an import.
         """
@@ -83,7 +83,10 @@ class Shape:
         firsts = attrgetter(*dotted)
         spares = [(place, self._paths[field][1:]) for place, field in enumerate(fields) if self._paths[field][1:]]
 
-        def take(thing: Any) -> list[Any]:
+        if not spares:
+            return firsts
+
+        def take(thing: Any) -> Sequence[Any]:
             found = list(firsts(thing))
             for place, others in spares:
                 if found[place] in (None, ""):
@@ -100,16 +103,18 @@ class Shape:
     def taking_named(self, name: str, *fields: str) -> Callable[[Any], list[str]]:
         """A function that takes these fields out of the list `name` of named values in one pass, "" where absent."""
         places = {self._which[field]: place for place, field in enumerate(fields)}
-        items, nothing = _listed(name), [""] * len(fields)
+        get, nothing = attrgetter(name), [""] * len(fields)
 
         def take(thing: Any) -> list[str]:
-            if getattr(thing, name) is None:
+            items = get(thing)
+            if items is None:
                 return nothing
             found = nothing.copy()
-            for item in items(thing):
+            for item in items if isinstance(items, list) else (items,):
                 place = places.get(item.name)
                 if place is not None:
-                    found[place] = _text(item.value)
+                    value = item.value
+                    found[place] = value if isinstance(value, str) else _text(value)
             return found
 
         return take
@@ -177,12 +182,9 @@ def _list_of(made: type[msgspec.Struct]) -> Any:
     return GenericAlias(list, (made,))
 
 
-def _text(raw: msgspec.Raw) -> str:
-    """Text, or a number as it is printed."""
-    text = bytes(raw)
-    if text[:1] == b'"':
-        return text[1:-1].decode() if b"\\" not in text else str(msgspec.json.decode(text))
-    return text.decode()
+def _text(value: object) -> str:
+    """A whole number as it is printed; of anything else nothing."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else ""
 
 
 def _attribute(name: str) -> str:
