@@ -78,13 +78,13 @@ def applied_rates(bill: Bill, version: int) -> Iterator[Resource]:
             kind: _KINDS[charge.category],
             "name": charge.text,
             "isBilled": True,
-            "bill": {"id": _bill_id(bill), "@type": "CustomerBillRef" if version > 4 else "BillRef"},
+            "bill": {"id": _bill_id(bill), **_typed("CustomerBillRef", version)},
             "date": _at(bill.billed_on, "02:00:00"),
             "periodCoverage": _period(bill),
-            "product": {"id": product, "name": charge.site.name, "@type": "ProductRef"},
+            "product": {"id": product, "name": charge.site.name, **_typed("ProductRef", version)},
             "taxExcludedAmount": _money(bill, charge.amount),
             "appliedTax": [_applied_tax(bill, charge, version)],
-            "characteristic": _characteristics(charge),
+            "characteristic": _characteristics(charge, version),
         }
 
 
@@ -148,26 +148,28 @@ def _used(call: Call, rate_id: str) -> list[Resource]:
         "quantity": str(call.quantity),
         "unit": call.unit,
     }
-    return list(_named(appliedCustomerBillingRate=rate_id, **said))
+    return list(_named(4, appliedCustomerBillingRate=rate_id, **said))
 
 
-def _characteristics(charge: Charge) -> list[Resource]:
+def _characteristics(charge: Charge, version: int) -> list[Resource]:
     price = price_of(charge.rate) if charge.rate else ""
     said = {"serviceId": charge.service, "quantity": str(charge.quantity), "unit": charge.unit, "unitPrice": price}
-    return list(_named(**said, productCode=charge.code))
+    return list(_named(version, **said, productCode=charge.code))
 
 
-def _named(**values: str) -> Iterator[Resource]:
+def _named(version: int, **values: str) -> Iterator[Resource]:
+    """Version 5 asks each part for its type, version 4 does not."""
+    kind = {"@type": "StringCharacteristic"} if version > 4 else {}
     for name, value in values.items():
         if value:
-            yield {"name": name, "valueType": "string", "value": value, "@type": "StringCharacteristic"}
+            yield {"name": name, "value": value, **kind}
 
 
 def _applied_tax(bill: Bill, charge: Charge, version: int) -> Resource:
     category, percent = split_vat(vat_of(charge, bill.account))
     share = round_to(Decimal(charge.amount).scaleb(-4) * Decimal(percent), bill.account.currency)
     return {
-        "@type": "AppliedBillingTaxRate",
+        **_typed("AppliedBillingTaxRate", version),
         "taxCategory": category,
         "taxRate": _rate(percent, version),
         "taxAmount": {"unit": bill.account.currency, "value": share},
@@ -193,6 +195,10 @@ def _party(role: str, identity: str, name: str, version: int) -> Resource:
 def _financial_account(bill: Bill) -> Resource:
     seller = bill.account.format.remit_to
     return {"id": seller.iban, "name": f"{seller.name}, {seller.iban}", "@type": "FinancialAccountRef"}
+
+
+def _typed(name: str, version: int) -> Resource:
+    return {"@type": name} if version > 4 else {}
 
 
 def _rate(percent: str, version: int) -> Decimal:

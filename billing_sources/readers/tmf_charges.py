@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import Any
 
 from billing_sources.canonical import CanonicalCharge, Category
@@ -12,7 +13,7 @@ from billing_sources.readers.terms import Terms
 from billing_sources.readers.tmf_group import Group, Rate
 from billing_sources.readers.tmf_shape import Shape
 from billing_sources.readers.tmf_taxes import Levy
-from billing_sources.readers.tmf_values import is_amount, is_rate, number_in, period
+from billing_sources.readers.tmf_values import is_amount, number_in, period
 from portal.money import ZERO
 
 _CREDIT = "appliedbillingcredit"
@@ -126,14 +127,13 @@ class ChargeReading:
 
 def levies_in(shape: Shape, name: str) -> Callable[[Any], list[Levy]]:
     """A function that takes the taxes of a list. One without an amount takes nothing."""
-    items, levy = shape.each(name)
+    get, (items, levy) = attrgetter(name), shape.each(name)
     take = levy.taking("taxCategory", "taxAmount.value", "taxRate")
 
     def levies(thing: Any) -> list[Levy]:
-        return [
-            Levy(category, amount, rate)
-            for category, amount, rate in map(take, items(thing))
-            if amount is not None and is_amount(amount) and is_rate(rate)
-        ]
+        if get(thing) is None:
+            return []
+        taken = [Levy(*take(item)) for item in items(thing)]
+        return [levy for levy in taken if levy[1] is not None and is_amount(levy[1])]
 
     return levies

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from billing_sources.canonical import CanonicalTax
+from billing_sources.readers.tmf_values import is_amount
 from portal.money import ZERO, quantum
 
 _HUNDRED = Decimal(100)
@@ -63,6 +64,8 @@ def rate_percent(rate: Decimal | None, tax: Decimal, taxed: Taxed, currency: str
     """The rate as a percentage, by the reading that gives the tax to within the rounding of each charge."""
     if not rate:
         return None if tax else rate
+    if not is_amount(rate):
+        return None
     tolerance = quantum(currency) / 2 * (taxed.charges + 1)
     explains = [abs(taxed.base * reading / _HUNDRED - tax) <= tolerance for reading in (rate, rate * _HUNDRED)]
     if explains.count(True) != 1:

@@ -53,12 +53,6 @@ def is_amount(number: Decimal) -> bool:
     return number.is_finite() and -30 < number.adjusted() < 30 and len(str(number)) <= _LONGEST_NUMBER
 
 
-@lru_cache(maxsize=1 << 10)
-def is_rate(number: Decimal | None) -> bool:
-    """Whether it can be a tax rate, or is none: a file knows few."""
-    return number is None or is_amount(number)
-
-
 @lru_cache(maxsize=1 << 12)
 def number_in(text: str) -> Decimal | None:
     """A number that is written as text; None for ""."""
