@@ -14,6 +14,7 @@ from billing_sources.readers.en16931.reader import reader
 from billing_sources.readers.en16931.svefaktura import SVEFAKTURA
 from billing_sources.readers.en16931.syntax import mapping
 from billing_sources.readers.en16931.ubl import UBL
+from billing_sources.readers.en16931.utility import statement_mapping
 from billing_sources.transports import S3Prefix
 
 # English, Swedish, Danish and Norwegian, German. A term also stands for every item name that begins with it in whole
@@ -97,7 +98,7 @@ BOREAL = Adapter(
     default_currency="EUR",
     transport=S3Prefix("boreal/out", ("*.xml", "*.pdf"), answers="boreal/in"),
     read=reader(*_SYNTAXES),
-    mapping=mapping(*_SYNTAXES),
+    mapping=(*mapping(*_SYNTAXES), *statement_mapping()),
     vocabulary=Vocabulary(1, _vocabulary()),
     level_names=LEVEL_NAMES,
     locate=locator(*_SYNTAXES),

@@ -80,5 +80,6 @@ def test_a_line_inside_a_pdf_is_found():
 def test_every_charge_of_a_generated_bill_leads_to_its_amount():
     content = written(BOREAL_ORDER)[0]
     bill = [bill for bill in read(content) if isinstance(bill, CanonicalInvoice)][7]
-    for part in [*bill.charges[:3], *bill.charges[-2:], *bill.taxes]:
-        assert str(abs(part.amount)) in cells(content, f"{bill.origin}/{part.origin}").values()
+    parts = [(charge.origin, charge.amount) for charge in (*bill.charges[:3], *bill.charges[-2:])]
+    for origin, amount in [*parts, *((tax.origin, tax.amount) for tax in bill.taxes)]:
+        assert str(abs(amount)) in cells(content, f"{bill.origin}/{origin}").values()

@@ -11,6 +11,7 @@ from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.readers import xml_values
 from billing_sources.readers.en16931.draft import Draft
 from billing_sources.readers.en16931.syntax import Syntax
+from billing_sources.readers.en16931.utility import UTILITY_STATEMENT, read_statement
 from billing_sources.readers.pdf import unwrapped
 from billing_sources.readers.terms import Terms
 from billing_sources.readers.xml import Part, Shape, local_name, stream_parts
@@ -19,7 +20,7 @@ from billing_sources.readers.xml_patterns import Known
 
 
 def reader(*syntaxes: Syntax) -> Read:
-    """A reader of files in any of these syntaxes, and of PDFs that hold one."""
+    """A reader of files in any of these syntaxes, of utility statements, and of PDFs that hold one of these."""
     documents = {tag: syntax for syntax in syntaxes for tag in syntax.documents()}
     shape = shape_of(*syntaxes)
 
@@ -32,7 +33,7 @@ def reader(*syntaxes: Syntax) -> Read:
 def shape_of(*syntaxes: Syntax) -> Shape:
     documents = frozenset(tag for syntax in syntaxes for tag in syntax.documents())
     return Shape(
-        documents=documents,
+        documents=documents | {UTILITY_STATEMENT},
         lines={tag: syntax.line for syntax in syntaxes for tag in syntax.lines},
         nested=frozenset(tag for syntax in syntaxes for tag in (*syntax.sub_lines, syntax.attachment) if tag),
         holders=documents | ({syntax.holder for syntax in syntaxes} - {""}),
@@ -61,24 +62,31 @@ class _Reading:
                 draft = draft or self._begin(next(element.iterancestors(*self._documents)))
                 draft.add_line(element)
             elif part is Part.DOCUMENT:
-                yield (draft or self._begin(element)).finish(element)
+                yield self._finished(draft, element)
                 draft = None
             else:
                 yield from self._of_batch(part, element)
 
     def _begin(self, document: Element) -> Draft:
-        name = local_name(document)
+        return Draft(self._documents[document.tag], self._counted(document), self._system, self._terms)
+
+    def _finished(self, draft: Draft | None, document: Element) -> Parsed:
+        if document.tag == UTILITY_STATEMENT:
+            return read_statement(document, self._counted(document), self._system, self._terms)
+        return (draft or self._begin(document)).finish(document)
+
+    def _counted(self, element: Element) -> str:
+        """Its place in the file: `Invoice[3]`."""
+        name = local_name(element)
         self._counts[name] += 1
-        return Draft(self._documents[document.tag], f"{name}[{self._counts[name]}]", self._system, self._terms)
+        return f"{name}[{self._counts[name]}]"
 
     def _of_batch(self, part: Part, element: Element) -> Iterator[Parsed]:
         if part is Part.TOTALS:
             self._has_totals = True
             yield _control_totals(element)
         elif part is Part.STRAY:
-            name = local_name(element)
-            self._counts[name] += 1
-            position = f"{name}[{self._counts[name]}]"
+            position = self._counted(element)
             yield Issue("XML-STRAY", position, "", "an invoice or a credit note", element.tag, number=position)
         elif not self._has_totals:
             raise FileRejected(Issue("XML-TRAILER", expected="ControlTotals at the end of the batch", found="none"))
