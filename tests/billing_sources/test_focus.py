@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import gzip
+import tracemalloc
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryFile
+from zlib import crc32
 
 import pytest
 
@@ -138,19 +141,34 @@ def test_the_number_of_an_invoice_is_a_hash_that_anybody_can_work_out() -> None:
 
 
 def test_a_spool_gives_each_key_once_with_its_rows_in_order_whatever_was_spilled() -> None:
-    spool = Spool[str](BytesIO(), rows_in_memory=7)
+    spool = Spool(BytesIO(), lambda key: ord(key[0]), rows_in_memory=7)
     for at in range(100):
-        spool.add("abc"[at % 3], (at, ("x",)))
-    groups = dict(spool.groups())
-    assert list(groups) == ["a", "b", "c"]
-    assert [at for at, _ in groups["b"]] == list(range(1, 100, 3))
+        spool.add(("abc"[at % 3],), (at, ("x",)))
+    groups = [(key, [at for at, _ in rows]) for part in spool.parts() for key, rows in part.items()]
+    assert groups == [((letter,), list(range(first, 100, 3))) for first, letter in enumerate("abc")]
 
 
-def test_an_invoice_larger_than_the_spool_is_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invoices_larger_than_the_spool_are_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [row(f"{at}.01", **(CEDAR if at % 2 else {})) for at in range(500)]
     whole = bills(cost_file(rows))
     monkeypatch.setattr(Spool.__init__, "__defaults__", (16,))
-    assert bills(cost_file(rows)) == whole
+    spilled = bills(cost_file(rows))
+    assert sorted(spilled, key=lambda bill: bill.origin) == sorted(whole, key=lambda bill: bill.origin)
+
+
+def test_memory_does_not_grow_with_the_rows_however_they_are_strewn() -> None:
+    def peak(rows: int) -> int:
+        tracemalloc.start()
+        with TemporaryFile() as file:
+            spool = Spool(file, lambda key: crc32(key[0].encode()), rows_in_memory=1_000)
+            for at in range(rows):
+                spool.add((f"A-{at * 7919 % (rows // 10)}",), (at, (f"cost {at}", f"text {at}")))
+            assert sum(len(found) for part in spool.parts() for found in part.values()) == rows
+        used = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return used
+
+    assert peak(40_000) <= peak(4_000) * 1.15
 
 
 # What a row says

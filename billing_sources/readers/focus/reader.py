@@ -5,38 +5,49 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import lru_cache
 from hashlib import sha256
 from itertools import chain
 from operator import itemgetter
 from tempfile import TemporaryFile
+from zlib import crc32
+
+import msgspec
 
 from billing_sources.adapter import Adapter, Cell, Excerpt, Parsed
 from billing_sources.canonical import FileRejected, Issue
 from billing_sources.readers.delimited.values import Unreadable
 from billing_sources.readers.focus.dialects import DIALECTS, FIELDS, KEY, Dialect
 from billing_sources.readers.focus.invoice import Key, Terms, build
-from billing_sources.readers.focus.spool import Spool
+from billing_sources.readers.focus.spool import Row, Spool
 from billing_sources.readers.focus.values import NULLS, first_day, last_day, month_of
 from billing_sources.readers.text import Text
 
 _LINE = re.compile(r"line ([0-9]{1,12})")
 _LONGEST_NUMBER = 16
+_KEYS_REMEMBERED = 1 << 11
+
+KeyOf = Callable[[tuple[str, ...]], Key | Issue]
 
 
 def read_costs(blocks: Iterable[bytes], adapter: Adapter, days_to_pay: int) -> Iterator[Parsed]:
-    """The invoices of a file, in the order in which their first rows stand in it."""
+    """The invoices of a file; of a small one in the order in which their first rows stand in it."""
     text = Text(blocks, "utf-8")
     rows = csv.reader(_lines(text), strict=True)
     try:
         header = next(rows, [])
         dialect = recognised(header)
         with TemporaryFile() as file:
-            columns, spool = _Columns(header, dialect), Spool[Key | Issue](file)
+            columns, key_of = _Columns(header, dialect), _keys(dialect)
+            spool = Spool(file, lambda raw: crc32(key_of(raw).number.encode()))
             _collect(rows, columns, spool)
             terms = Terms(adapter.vocabulary, dialect, columns.seconds)
-            for key, of_key in spool.groups():
-                yield key if isinstance(key, Issue) else build(key, of_key, terms, adapter.key, days_to_pay)
+            for key, of_key in _grouped(spool, key_of):
+                if isinstance(key, Issue):
+                    yield msgspec.structs.replace(key, position=f"line {of_key[0][0]}")
+                else:
+                    yield build(key, of_key, terms, adapter.key, days_to_pay)
     except csv.Error as error:
         raise _rejected("FOCUS-CSV", rows.line_num, "well-formed CSV", str(error)) from None
     yield from text.contradiction()
@@ -108,9 +119,8 @@ def _lines(text: Text) -> Iterator[str]:
     return chain.from_iterable(io.StringIO(block, newline="\n") for block in text)
 
 
-def _collect(rows: Iterator[list[str]], columns: _Columns, spool: Spool[Key | Issue]) -> None:
+def _collect(rows: Iterator[list[str]], columns: _Columns, spool: Spool) -> None:
     """A row that is not as wide as the header could belong to any invoice, so none of them can be trusted."""
-    keys: dict[tuple[str, ...], Key | Issue] = {}
     width, key_of, cells_of, add = columns.width, columns.key, columns.cells, spool.add
     line = 2
     for row in rows:
@@ -119,29 +129,41 @@ def _collect(rows: Iterator[list[str]], columns: _Columns, spool: Spool[Key | Is
                 raise _rejected("FOCUS-ROW", line, f"{width} columns", f"{len(row)}")
         else:
             row.append("")
-            raw = key_of(row)
-            key = keys.get(raw)
-            if key is None:
-                key = keys[raw] = _key(raw, columns.dialect, line)
-            add(key, (line, cells_of(row)))
+            add(key_of(row), (line, cells_of(row)))
         line = rows.line_num + 1  # type: ignore[attr-defined]
 
 
-def _key(raw: tuple[str, ...], dialect: Dialect, line: int) -> Key | Issue:
-    """The invoice of a row, or the issue that stands for an invoice whose period cannot be read."""
-    seller, account, currency, start, end = ("" if text.strip() in NULLS else text.strip() for text in raw)
-    seller, currency = seller or dialect.seller, currency.upper()
-    field, text = "period_start", start
-    try:
-        first = first_day(start)
-        field, text = "period_end", end
-        last = last_day(end, is_exclusive=dialect.is_end_exclusive)
-    except Unreadable as unreadable:
-        source = f"{dialect.name} {dialect.columns[field][0]}"
-        return Issue("FOCUS-VALUE", f"line {line}", source, str(unreadable), text[:80], number_of(*raw))
-    if dialect.is_monthly:
-        first, last = month_of(first)
-    return Key(number_of(seller, account, currency, f"{first}", f"{last}"), seller, account, currency, first, last)
+def _grouped(spool: Spool, key_of: KeyOf) -> Iterator[tuple[Key | Issue, list[Row]]]:
+    """Invoice by invoice, its rows in their order. Several spellings of a period are one."""
+    for part in spool.parts():
+        groups: dict[Key | Issue, list[Row]] = {}
+        for raw, rows in part.items():
+            groups.setdefault(key_of(raw), []).extend(rows)
+        for key, rows in groups.items():
+            rows.sort(key=itemgetter(0))
+            yield key, rows
+
+
+def _keys(dialect: Dialect) -> KeyOf:
+    """Of the cells of a key: the invoice, or the issue that stands for one whose period cannot be read."""
+
+    @lru_cache(maxsize=_KEYS_REMEMBERED)
+    def key_of(raw: tuple[str, ...]) -> Key | Issue:
+        seller, account, currency, start, end = ("" if text.strip() in NULLS else text.strip() for text in raw)
+        seller, currency = seller or dialect.seller, currency.upper()
+        field, text = "period_start", start
+        try:
+            first = first_day(start)
+            field, text = "period_end", end
+            last = last_day(end, dialect.is_end_exclusive)
+        except Unreadable as unreadable:
+            source = f"{dialect.name} {dialect.columns[field][0]}"
+            return Issue("FOCUS-VALUE", "", source, str(unreadable), text[:80], number_of(*raw))
+        if dialect.is_monthly:
+            first, last = month_of(first)
+        return Key(number_of(seller, account, currency, f"{first}", f"{last}"), seller, account, currency, first, last)
+
+    return key_of
 
 
 def _rejected(rule: str, line: int, expected: str, found: str) -> FileRejected:

@@ -1,59 +1,68 @@
 """Rows by key, kept in memory up to a number and beyond that in a temporary file. Pure.
 
-The rows of one invoice may stand anywhere in a cost file. They are collected until its end; memory holds a fixed number
-of rows, the index of the file, and the rows of the one key that is being read.
+The rows of one invoice may stand anywhere in a cost file. They are collected until its end, each key in one of many
+parts; then one part at a time is brought back. Memory holds a fixed number of rows, or one part, whatever their order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from typing import BinaryIO, Generic, TypeVar
+from collections.abc import Callable, Iterator
+from typing import BinaryIO
 
 import msgspec
 
+Key = tuple[str, ...]
 Row = tuple[int, tuple[str, ...]]
 """A line number and the cells that are needed of it."""
+Rows = dict[Key, list[Row]]
 
 ROWS_IN_MEMORY = 20_000
+PARTS = 256
 
-K = TypeVar("K", bound=Hashable)
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[Row]).decode
+_decode = msgspec.msgpack.Decoder(list[tuple[Key, list[Row]]]).decode
 
 
-class Spool(Generic[K]):
-    """Writes into an empty file that is its alone."""
+class Spool:
+    """Writes into an empty file that is its alone. `number_of` says which part a key belongs to, modulo their count."""
 
-    def __init__(self, file: BinaryIO, rows_in_memory: int = ROWS_IN_MEMORY) -> None:
-        self._file, self._limit = file, rows_in_memory
+    def __init__(self, file: BinaryIO, number_of: Callable[[Key], int], rows_in_memory: int = ROWS_IN_MEMORY) -> None:
+        self._file, self._number_of, self._limit = file, number_of, rows_in_memory
         self._count = 0
-        self._rows: dict[K, list[Row]] = {}
-        self._parts: dict[K, list[tuple[int, int]]] = {}  # of each key, place and size in the file
+        self._rows: Rows = {}
+        self._places: list[list[tuple[int, int]]] = [[] for _ in range(PARTS)]  # place and size in the file
 
-    def add(self, key: K, row: Row) -> None:
+    def add(self, key: Key, row: Row) -> None:
         rows = self._rows.get(key)
         if rows is None:
             rows = self._rows[key] = []
-            self._parts.setdefault(key, [])
         rows.append(row)
         self._count += 1
         if self._count >= self._limit:
             self._spill()
 
-    def groups(self) -> Iterator[tuple[K, list[Row]]]:
-        """Each key once, in the order in which they first came, with its rows in theirs."""
-        for key, parts in self._parts.items():
-            rows: list[Row] = []
-            for place, size in parts:
+    def parts(self) -> Iterator[Rows]:
+        """Each key in one of them; what never left memory is one part, in the order in which it came."""
+        if not any(self._places):
+            yield self._rows
+            return
+        self._spill()
+        for places in self._places:
+            part: Rows = {}
+            for place, size in places:
                 self._file.seek(place)
-                rows += _decode(self._file.read(size))
-            yield key, rows + self._rows.pop(key, [])
+                for key, rows in _decode(self._file.read(size)):
+                    part.setdefault(key, []).extend(rows)
+            yield part
 
     def _spill(self) -> None:
-        place = self._file.seek(0, 2)
+        by_part: dict[int, list[tuple[Key, list[Row]]]] = {}
         for key, rows in self._rows.items():
-            size = self._file.write(_encode(rows))
-            self._parts[key].append((place, size))
+            by_part.setdefault(self._number_of(key) % PARTS, []).append((key, rows))
+        place = self._file.seek(0, 2)
+        for part, found in by_part.items():
+            size = self._file.write(_encode(found))
+            self._places[part].append((place, size))
             place += size
         self._rows.clear()
         self._count = 0
