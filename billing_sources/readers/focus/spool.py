@@ -20,7 +20,8 @@ ROWS_IN_MEMORY = 20_000
 PARTS = 256
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(list[tuple[Key, list[Row]]]).decode
+_decode = msgspec.msgpack.Decoder(tuple[int, int, list[tuple[Key, list[Row]]]]).decode
+_NOWHERE = (0, 0)
 
 
 class Spool:
@@ -30,7 +31,8 @@ class Spool:
         self._file, self._number_of, self._limit = file, number_of, rows_in_memory
         self._count = 0
         self._rows: Rows = {}
-        self._places: list[list[tuple[int, int]]] = [[] for _ in range(PARTS)]  # place and size in the file
+        # Place and size of each part's newest block; a block begins with those of the one before it
+        self._newest = [_NOWHERE] * PARTS
 
     def add(self, key: Key, row: Row) -> None:
         rows = self._rows.get(key)
@@ -42,18 +44,23 @@ class Spool:
             self._spill()
 
     def parts(self) -> Iterator[Rows]:
-        """Each key in one of them; what never left memory is one part, in the order in which it came."""
-        if not any(self._places):
+        """Each key in one of them, its rows in any order; what never left memory is one part, in its order."""
+        if not any(size for _, size in self._newest):
             yield self._rows
             return
         self._spill()
-        for places in self._places:
+        for place, size in self._newest:
             part: Rows = {}
-            for place, size in places:
-                self._file.seek(place)
-                for key, rows in _decode(self._file.read(size)):
-                    part.setdefault(key, []).extend(rows)
+            for key, rows in self._brought_back(place, size):
+                part.setdefault(key, []).extend(rows)
             yield part
+
+    def _brought_back(self, place: int, size: int) -> Iterator[tuple[Key, list[Row]]]:
+        """What a part holds, newest first."""
+        while size:
+            self._file.seek(place)
+            place, size, found = _decode(self._file.read(size))
+            yield from found
 
     def _spill(self) -> None:
         by_part: dict[int, list[tuple[Key, list[Row]]]] = {}
@@ -61,8 +68,8 @@ class Spool:
             by_part.setdefault(self._number_of(key) % PARTS, []).append((key, rows))
         place = self._file.seek(0, 2)
         for part, found in by_part.items():
-            size = self._file.write(_encode(found))
-            self._places[part].append((place, size))
+            size = self._file.write(_encode((*self._newest[part], found)))
+            self._newest[part] = place, size
             place += size
         self._rows.clear()
         self._count = 0
