@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 import billing_sources
+from billing_sources.adapter import Outcome
 from billing_sources.adapters.delta import DELTA
 from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
 from billing_sources.checks import check
@@ -246,3 +247,13 @@ def test_a_cycle_is_published_and_its_faults_are_held(desk: Desk) -> None:
     assert {"BR-CO-13", "TMF-DATE", "DUP-01"} <= set(rules_of(file))
     assert len(invoices()) == 22
     assert len(files_of(file.run)) == 1
+
+
+def test_the_acknowledgement_says_what_became_of_the_pages() -> None:
+    assert DELTA.acknowledge is not None
+    issue = Issue("BR-CO-13", number="D-7", field="tax_excluded", found="865.50")
+    outcome = Outcome("customerBill-1", True, 25, Decimal("100.10"), 1, (issue,), datetime(2026, 11, 21, tzinfo=UTC))
+    (reply,) = DELTA.acknowledge(BytesIO(), outcome)
+    event = json.loads(reply.content, parse_float=Decimal)["event"]
+    assert (reply.name, event["state"], event["bills"], event["held"]) == ("customerBill-1.json", "accepted", 25, 1)
+    assert (event["amountDue"], event["issue"][0]["billNo"]) == (Decimal("100.10"), "D-7")
