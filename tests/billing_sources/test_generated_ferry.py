@@ -83,7 +83,7 @@ def test_a_fault_of_the_file_is_found_when_it_is_imported(desk: Desk, fault: str
     assert rules(desk.take("ferry", path)) == expected
 
 
-def test_bills_come_back_from_the_database_as_they_went_in(template_database: str, worker_id: str) -> None:
+def test_bills_come_back_from_the_database_as_they_went_in(worker_id: str) -> None:
     from tests.databases import url
 
     content, manifest = written(ORDER)

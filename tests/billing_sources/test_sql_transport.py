@@ -50,7 +50,7 @@ class Ferry:
 
 
 @pytest.fixture
-def ferry(template_database: str, worker_id: str) -> Iterator[Ferry]:
+def ferry(worker_id: str) -> Iterator[Ferry]:
     ferry = Ferry(worker_id)
     yield ferry
     ferry.owner.close()

@@ -48,6 +48,7 @@ def amount(text: str) -> Decimal:
     return cleaned(text).value or Decimal(0)
 
 
+@lru_cache(maxsize=1 << 14)
 def line(text: str) -> str:
     """One line of text, its HTML entities resolved once. PostgreSQL has no NUL, so neither has a text of its own."""
     if "\x00" in text:
