@@ -10,7 +10,7 @@ from typing import BinaryIO
 import msgspec
 
 from billing_sources.adapter import Adapter, Excerpt, Parsed, Vocabulary
-from billing_sources.canonical import BillType, Category, ControlTotals
+from billing_sources.canonical import BillType, Category, ControlTotals, FileRejected, Issue
 from billing_sources.readers.compressed import unpacked
 from billing_sources.readers.delimited.layout import ALL, REST, TAXES, Column, Layout, Record, Role
 from billing_sources.readers.delimited.layout import mapping as delimited_mapping
@@ -150,8 +150,11 @@ class _Manifest(msgspec.Struct):
 
 
 def read_manifest(content: bytes) -> ControlTotals:
-    """Raises ValueError for what is not a manifest."""
-    manifest = msgspec.json.decode(content, type=_Manifest)
+    """Raises `FileRejected` for what is not a manifest."""
+    try:
+        manifest = msgspec.json.decode(content, type=_Manifest)
+    except msgspec.MsgspecError as error:
+        raise FileRejected(Issue("CONTROL-07", "manifest", "", "rows and billed_cost", f"{error}"[:200])) from None
     return ControlTotals(amount=manifest.billed_cost, records=manifest.rows, sha256=manifest.sha256)
 
 

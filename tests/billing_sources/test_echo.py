@@ -334,5 +334,6 @@ def test_the_manifest_beside_a_cost_file_is_its_control() -> None:
     assert ECHO.read_control
     control = ECHO.read_control(b'{"rows": 120, "billed_cost": 0.00000080000, "sha256": "ab"}')
     assert (control.records, control.amount, control.sha256) == (120, Decimal("0.00000080000"), "ab")
-    with pytest.raises(ValueError):
-        ECHO.read_control(b"120 rows")
+    for content in (b"120 rows", b"\xff", b"{}", b'{"rows": "many", "billed_cost": "1"}'):
+        with pytest.raises(FileRejected, match="CONTROL-07"):
+            ECHO.read_control(content)

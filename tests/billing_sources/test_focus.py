@@ -18,7 +18,7 @@ import pytest
 
 from billing_sources.adapter import Parsed
 from billing_sources.adapters.echo import ECHO
-from billing_sources.canonical import CanonicalInvoice, Category, FileRejected, Issue
+from billing_sources.canonical import CanonicalInvoice, Category, ControlTotals, FileRejected, Issue
 from billing_sources.checks import check
 from billing_sources.normalize import RESIDUE, normalize
 from billing_sources.readers.focus.reader import number_of
@@ -82,14 +82,15 @@ def test_a_cost_that_is_no_amount_holds_its_invoice_and_no_other(amount: str) ->
 
 def test_a_period_that_cannot_be_read_is_one_fatal_issue_and_other_invoices_go_on() -> None:
     read = parsed(cost_file([row(BillingPeriodEnd="2026-13-41"), row(BillingPeriodEnd="2026-13-41"), row("5.00")]))
-    issue, bill = read
+    issue, bill, control = read
+    assert isinstance(control, ControlTotals) and control.records == 3
     assert isinstance(issue, Issue) and isinstance(bill, CanonicalInvoice)
     assert (issue.rule, issue.field, issue.found) == ("FOCUS-VALUE", "FOCUS BillingPeriodEnd", "2026-13-41")
     assert issue.is_fatal and issue.number
 
 
 def test_latin_text_is_read_and_told() -> None:
-    bill, note = parsed(cost_file([row(SubAccountName="Malmö")]).decode().encode("cp1252"))
+    bill, _, note = parsed(cost_file([row(SubAccountName="Malmö")]).decode().encode("cp1252"))
     assert isinstance(bill, CanonicalInvoice) and bill.accounts[1].name == "Malmö"
     assert isinstance(note, Issue) and (note.rule, note.is_fatal) == ("TEXT-ENCODING", False)
 

@@ -16,7 +16,7 @@ from zlib import crc32
 import msgspec
 
 from billing_sources.adapter import Adapter, Cell, Excerpt, Parsed
-from billing_sources.canonical import FileRejected, Issue
+from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.readers.delimited.values import Unreadable
 from billing_sources.readers.focus.dialects import DIALECTS, FIELDS, KEY, Dialect
 from billing_sources.readers.focus.invoice import Key, Terms, build
@@ -32,7 +32,10 @@ KeyOf = Callable[[tuple[str, ...]], Key | Issue]
 
 
 def read_costs(blocks: Iterable[bytes], adapter: Adapter, days_to_pay: int) -> Iterator[Parsed]:
-    """The invoices of a file; of a small one in the order in which their first rows stand in it."""
+    """The invoices of a file; of a small one in the order in which their first rows stand in it.
+
+    Its number of rows comes last, for its control file to be held against.
+    """
     text = Text(blocks, "utf-8")
     rows = csv.reader(_lines(text), strict=True)
     try:
@@ -43,11 +46,14 @@ def read_costs(blocks: Iterable[bytes], adapter: Adapter, days_to_pay: int) -> I
             spool = Spool(file, lambda raw: crc32(key_of(raw).number.encode()))
             _collect(rows, columns, spool)
             terms = Terms(adapter.vocabulary, dialect, columns.seconds)
+            count = 0
             for key, of_key in _grouped(spool, key_of):
+                count += len(of_key)
                 if isinstance(key, Issue):
                     yield msgspec.structs.replace(key, position=f"line {of_key[0][0]}")
                 else:
                     yield build(key, of_key, terms, adapter.key, days_to_pay)
+            yield ControlTotals(records=count)
     except csv.Error as error:
         raise _rejected("FOCUS-CSV", rows.line_num, "well-formed CSV", str(error)) from None
     yield from text.contradiction()
