@@ -100,17 +100,25 @@ class _Skimming:
         while True:
             begun = self._position
             yield from self._known(held)
-            self._parser.skip(held[begun : self._position])
-            end = self._line_tag.search(held, self._position)
-            if end is None:
+            if begun < self._position:
+                self._parser.skip(held[begun : self._position])
+            end = self._end_of_line(held)
+            if end < 0:
                 break
-            begun, self._position = self._position, end.end()
+            begun, self._position = self._position, end
             yield from self._parse(held[begun : self._position].encode())
             line = self._sweep.line
             self._patterns = [] if line is None else self._learnt.behind(line, held, self._position)
         self._held = held[self._position :]
         if len(self._held) > 2 * CHUNK_BYTES:
             yield from self._parse_held()
+
+    def _end_of_line(self, text: str) -> int:
+        """Behind the next end tag of something that is called as lines are; -1 where there is none."""
+        for match in self._line_tag.finditer(text, self._position):
+            if text.startswith("</", text.rfind("<", 0, match.start())):
+                return match.end()
+        return -1
 
     def _known(self, text: str) -> Iterator[Known]:
         """The lines that follow here, as long as they are known."""

@@ -20,6 +20,9 @@ def without_attachments(chunks: Iterable[bytes], names: Iterable[str]) -> Iterat
     is_inside, tail = False, b""
     for chunk in chunks:
         whole, tail = _cut_before_open_tag(tail + chunk)
+        if not is_inside and not any(word in whole for word in words):
+            yield whole
+            continue
         kept, position = [], 0
         while position < len(whole):
             if is_inside:

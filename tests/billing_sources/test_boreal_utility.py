@@ -80,4 +80,4 @@ def test_a_statement_that_cannot_be_read_is_an_issue(old, new, rule, field):
 def test_statements_and_bills_share_a_batch():
     found = read(batch(ubl(number="A"), BARE, ubl(number="B")))
     assert [part.number for part in found if isinstance(part, CanonicalInvoice)] == ["A", "US-5519", "B"]
-    assert found[1].origin == "UtilityStatement[1]" if isinstance(found[1], CanonicalInvoice) else False
+    assert [part.origin for part in found if isinstance(part, CanonicalInvoice)][1] == "UtilityStatement[1]"

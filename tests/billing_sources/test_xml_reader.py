@@ -13,6 +13,7 @@ import pytest
 
 from billing_sources.adapters.boreal import BOREAL
 from billing_sources.canonical import CanonicalInvoice, ControlTotals, Issue
+from billing_sources.readers.xml_attachments import without_attachments
 from tests.billing_sources.boreal_texts import (
     DECLARED,
     batch,
@@ -131,6 +132,17 @@ def test_an_embedded_attachment_is_passed_over():
         ("A", "P-7"),
         ("B", ""),
     ]
+
+
+@pytest.mark.parametrize("size", range(1, 60))
+def test_an_attachment_is_passed_over_wherever_the_file_is_cut(size):
+    name = "EmbeddedDocumentBinaryObject"
+    text = (
+        f'<a><c:{name} mimeCode="x">QUJ\nD==</c:{name}><{name}/>QUJD<x>QUJD</x><c:{name}>QQ==</c:{name}></a>'.encode()
+    )
+    chunks = [text[start : start + size] for start in range(0, len(text), size)]
+    kept = text.replace(b"QUJ\nD==", b"\n").replace(b"QQ==", b"")
+    assert b"".join(without_attachments(chunks, [f"{{urn:x}}{name}"])) == kept
 
 
 def test_what_only_looks_like_an_attachment_is_read():
