@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -12,10 +13,24 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
+BUCKET = "carrier"
+
+
+def client_of(said: Mapping[str, str]) -> S3Client:
+    """Access by a system's settings."""
+    return boto3.client(
+        "s3",
+        endpoint_url=said["ENDPOINT"],
+        aws_access_key_id=said["ACCESS_KEY"],
+        aws_secret_access_key=said["SECRET_KEY"],
+        region_name=said["REGION"],
+    )
+
+
 class CarrierS3:
     """One bucket on a loopback port, in memory. `settings` is what the environment has to say of it."""
 
-    def __init__(self, bucket: str = "carrier", *, port: int = 0) -> None:
+    def __init__(self, bucket: str = BUCKET, *, port: int = 0) -> None:
         self._bucket = bucket
         self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=port, verbose=False)
 
@@ -33,14 +48,7 @@ class CarrierS3:
     @property
     def client(self) -> S3Client:
         """The carrier's own access."""
-        said = self.settings
-        return boto3.client(
-            "s3",
-            endpoint_url=said["ENDPOINT"],
-            aws_access_key_id=said["ACCESS_KEY"],
-            aws_secret_access_key=said["SECRET_KEY"],
-            region_name=said["REGION"],
-        )
+        return client_of(self.settings)
 
     def __enter__(self) -> Self:
         self._server.start()

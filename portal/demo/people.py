@@ -13,7 +13,9 @@ from billing_sources.generator import Account as BilledAccount
 from billing_sources.generator import CycleOrder, billed_accounts, customers
 from billing_sources.models import AccountLink, BillCycle, BillingSystem
 from billing_sources.registry import ADAPTERS
+from billing_sources.stages import roll_back
 from portal import tenancy
+from portal.actor import CarrierActor
 from portal.customers import access
 from portal.customers.models import Account, Customer, Membership
 from portal.demo import plan
@@ -55,6 +57,16 @@ def settle_in(now: datetime, orders: Iterable[CycleOrder]) -> None:
                     _link(roots[billed.customer.name], billed, now)
         for persona in PERSONAS:
             _person(persona, roots.get(persona.customer))
+
+
+def keep_in_shadow(engineer: CarrierActor, now: datetime) -> None:
+    """The acquired system comes online cycle by cycle."""
+    key, cycles = plan.SHADOW
+    with tenancy.carrier():
+        system = BillingSystem.objects.get(key=key)
+    reason = "Compared with the old channel for two cycles before customers see it"
+    for cycle in cycles:
+        roll_back(actor=engineer, system=system, cycle=cycle, reason=reason, now=now)
 
 
 def _systems() -> None:

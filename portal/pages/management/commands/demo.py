@@ -17,6 +17,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from portal import embedded
+from portal.demo import systems
 from portal.demo.people import PASSWORD, PERSONAS
 
 
@@ -48,6 +49,7 @@ class Command(BaseCommand):
         if not settings.AR_DIR.exists():
             _manage("make_ar_folders")
         call_command("collectstatic", interactive=False, verbosity=0)
+        self._start_systems(processes)
         for name, command in _background().items():
             processes.start(name, command)
         processes.start("seed", [sys.executable, _manage_py(), "seed_demo"], quiet=False)
@@ -55,6 +57,12 @@ class Command(BaseCommand):
         processes.start("web", _web(port))
         self._print_logins(port)
         processes.attend()
+
+    def _start_systems(self, processes: Processes) -> None:
+        """Workers, seed and web are told by the environment where the billing systems are, as anywhere."""
+        systems.forget_environment()
+        processes.start("demo-systems", [sys.executable, _manage_py(), "run_demo_systems"])
+        os.environ.update(systems.environment())
 
     def _print_logins(self, port: int) -> None:
         self.stdout.write(f"\n  http://127.0.0.1:{port}    password of everybody: {PASSWORD}\n\n")

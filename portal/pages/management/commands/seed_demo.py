@@ -31,6 +31,7 @@ class Command(BaseCommand):
         self._say("Customers, account trees and people")
         people.settle_in(datetime.now(UTC), plan.latest_cycles(today))
         people.confirm_addresses()
+        people.keep_in_shadow(_engineer(), datetime.now(UTC))
         self._say(f"{len(bills.write_bills(today))} bill files where the billing systems leave them")
         bills.write_cut_file(today)
         self._import(today)
