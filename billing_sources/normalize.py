@@ -12,7 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from billing_sources.adapter import Adapter
-from billing_sources.canonical import CanonicalAccount, CanonicalCharge, CanonicalInvoice, Category
+from billing_sources.canonical import BillType, CanonicalAccount, CanonicalCharge, CanonicalInvoice, Category
 from portal.money import ZERO, round_to
 
 RESIDUE = "residue"
@@ -37,7 +37,7 @@ class Bill(msgspec.Struct):
     def identity(self) -> tuple[str, str, str]:
         """(entity, number, series) within its system: see `models.Invoice`."""
         invoice = self.invoice
-        return invoice.entity, invoice.number, "" if invoice.is_payable else f"memo {invoice.account}"
+        return invoice.entity, invoice.number, f"memo {invoice.account}" if invoice.bill_type is BillType.MEMO else ""
 
 
 def normalize(invoice: CanonicalInvoice, adapter: Adapter) -> Bill:

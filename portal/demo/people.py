@@ -47,7 +47,7 @@ PERSONAS = (
 
 
 def settle_in(now: datetime, orders: Iterable[CycleOrder]) -> None:
-    """Systems, cycles, customers, their trees and people. Some accounts stay unlinked, for staff to link."""
+    """Systems, customers, their trees and people. Some accounts stay unlinked, for staff to link."""
     with tenancy.carrier():
         _systems()
         roots = {found.name: _customer(found.name, found.number) for found in customers(plan.SEED, plan.CUSTOMERS)}
@@ -57,6 +57,14 @@ def settle_in(now: datetime, orders: Iterable[CycleOrder]) -> None:
                     _link(roots[billed.customer.name], billed, now)
         for persona in PERSONAS:
             _person(persona, roots.get(persona.customer))
+
+
+def set_calendar() -> None:
+    """The cycles of every system; from now on beat rings their nights."""
+    with tenancy.carrier():
+        for system in BillingSystem.objects.all():
+            for code, day in plan.CYCLE_DAYS.items():
+                BillCycle.objects.get_or_create(system=system, code=code, defaults={"day": day})
 
 
 def keep_in_shadow(engineer: CarrierActor, now: datetime) -> None:
@@ -71,9 +79,7 @@ def keep_in_shadow(engineer: CarrierActor, now: datetime) -> None:
 
 def _systems() -> None:
     for key in plan.SYSTEMS:
-        system, _ = BillingSystem.objects.get_or_create(key=key, defaults={"name": ADAPTERS[key].title})
-        for code, day in plan.CYCLE_DAYS.items():
-            BillCycle.objects.get_or_create(system=system, code=code, defaults={"day": day})
+        BillingSystem.objects.get_or_create(key=key, defaults={"name": ADAPTERS[key].title})
 
 
 def _customer(name: str, number: str) -> Account:

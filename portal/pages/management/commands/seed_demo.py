@@ -34,6 +34,7 @@ class Command(BaseCommand):
         people.keep_in_shadow(_engineer(), datetime.now(UTC))
         self._say(f"{len(bills.write_bills(today))} bill files where the billing systems leave them")
         bills.write_cut_file(today)
+        people.set_calendar()
         self._import(today)
         self._say("Pay runs of the past months, and this month's")
         history.live(today)
