@@ -1,6 +1,6 @@
 """`make bench`: each figure as a ratio to a reference measured in the same run; a table, and JSON in var/bench.json.
 
-python -m bench [import-atlas import-boreal grid allocate slip]
+python -m bench [import-atlas import-boreal … usage night grid allocate slip]
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ from typing import Any
 from bench.bench_allocate import bench_allocate
 from bench.bench_grid import bench_grid
 from bench.bench_import import MUST, bench_import
+from bench.bench_night import bench_night
 from bench.bench_slip import bench_slip
+from bench.bench_usage import bench_usage
 from portal import embedded
 
 Figures = dict[str, Any]
@@ -45,6 +47,22 @@ def _import_of(system: str, form: str) -> Figure:
 
 FIGURES = {
     **{f"import-{system}": _import_of(system, form) for system, (form, _) in MUST.items()},
+    "usage": Figure(
+        "usage records into month partitions",
+        "COPY of the same finished rows",
+        bench_usage,
+        lambda f: f"{f['ratio_two_cores']:.2f}",
+        lambda f: f"≥ {f['must']:.2f}",
+        lambda f: bool(f["ratio_two_cores"] >= f["must"]),
+    ),
+    "night": Figure(
+        "a night of cycles, two Celery workers",
+        "one worker",
+        bench_night,
+        lambda f: f"{f['ratio']:.2f} ×",
+        lambda f: f"≥ {f['must']:.2f} ×",
+        lambda f: bool(f["ratio"] >= f["must"]),
+    ),
     "grid": Figure(
         "invoice grid, 500,000 invoices",
         "its SQL alone",

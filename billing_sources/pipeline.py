@@ -131,9 +131,9 @@ def _countersign(file: ImportFile, adapter: Adapter, proof: Proof) -> None:
 
 
 def _load_bills(file: ImportFile, adapter: Adapter, stream: BinaryIO, proof: Proof) -> None:
-    """At night a worker for each core is at work; a file that a person waits for gets a second one."""
+    """Workers are as many as there are cores; a command, which a person waits for, gets a second one."""
     batches = reading.batches(adapter, stream)
-    for batch in batches if file.run.trigger == ImportRun.Trigger.NIGHTLY else read_ahead(batches):
+    for batch in read_ahead(batches) if file.run.trigger == ImportRun.Trigger.COMMAND else batches:
         _load_batch(file, batch, proof)
 
 

@@ -6,6 +6,7 @@ gets, so its digest is taken over that text: equal digests mean an unchanged bil
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from hashlib import sha256
@@ -68,9 +69,9 @@ def write(bill: Bill) -> Written:
     invoice = bill.invoice
     header, billed = _header(invoice), invoice.account
     accounts = [charge.account or billed for charge in invoice.charges]
-    charges = [_charge(charge) for charge in invoice.charges]
+    charges = _charges(invoice.charges)
     taxes = [_tax(tax) for tax in invoice.taxes]
-    usage = [_usage(position, record) for position, record in enumerate(invoice.usage, 1)]
+    usage = _usage(invoice.usage)
     text = "\n".join([billed, invoice.cycle, header, *accounts, *charges, *taxes, *usage, *_replaces(invoice)])
     return Written(
         bill,
@@ -113,35 +114,41 @@ def escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
-def _charge(charge: CanonicalCharge) -> str:
+def _charges(charges: Sequence[CanonicalCharge]) -> list[str]:
     """The hot path: one line of text for each of millions of charges. `str` beats a Decimal's own formatting."""
-    texts = f"{charge.source_term}\t{charge.description}\t{charge.service}\t{charge.product_code}\t{charge.unit}\t"
-    if texts.count("\t") != 5 or "\\" in texts or "\n" in texts or "\r" in texts:
-        texts = row(charge.source_term, charge.description, charge.service, charge.product_code, charge.unit) + "\t"
-    quantity, price = charge.quantity, charge.unit_price
-    start, end = charge.period_start, charge.period_end
-    return (
-        f"{texts}{charge.position}\t{charge.category}\t{charge.amount!s}"
-        f"\t{NULL if quantity is None else str(quantity)}\t{NULL if price is None else str(price)}"
-        f"\t{start or NULL}\t{end or NULL}\t{charge.scope}"
-        f"\t{'t' if charge.is_information_only else 'f'}\t{'t' if charge.is_mapped else 'f'}"
-    )
+    texts = [f"{c.source_term}\t{c.description}\t{c.service}\t{c.product_code}\t{c.unit}" for c in charges]
+    if not _are_plain(texts, tabs=4):
+        texts = [row(c.source_term, c.description, c.service, c.product_code, c.unit) for c in charges]
+    return [
+        f"{text}\t{c.position}\t{c.category}\t{c.amount!s}"
+        f"\t{NULL if c.quantity is None else str(c.quantity)}\t{NULL if c.unit_price is None else str(c.unit_price)}"
+        f"\t{c.period_start or NULL!s}\t{c.period_end or NULL!s}\t{c.scope}"
+        f"\t{'t' if c.is_information_only else 'f'}\t{'t' if c.is_mapped else 'f'}"
+        for text, c in zip(texts, charges, strict=True)
+    ]
+
+
+def _usage(usage: Sequence[CanonicalUsage]) -> list[str]:
+    """As hot: a bill can bring a million of them."""
+    texts = [f"{u.kind}\t{u.service}\t{u.other_party}\t{u.unit}" for u in usage]
+    if not _are_plain(texts, tabs=3):
+        texts = [row(u.kind, u.service, u.other_party, u.unit) for u in usage]
+    return [
+        f"{text}\t{position}\t{u.charge}\t{u.started_at!s}\t{u.amount!s}"
+        f"\t{NULL if u.quantity is None else str(u.quantity)}"
+        for position, (text, u) in enumerate(zip(texts, usage, strict=True), 1)
+    ]
+
+
+def _are_plain(texts: Sequence[str], tabs: int) -> bool:
+    """Whether nothing in them needs escaping, asked once for all of a bill."""
+    block = "\n".join(texts)
+    is_whole = block.count("\t") == tabs * len(texts) and block.count("\n") == len(texts) - 1
+    return is_whole and "\\" not in block and "\r" not in block
 
 
 def _tax(tax: CanonicalTax) -> str:
     return row(tax.category, tax.jurisdiction, tax.scope, tax.amount, tax.base, tax.rate_percent, tax.is_included)
-
-
-def _usage(position: int, record: CanonicalUsage) -> str:
-    """As hot as `_charge`: a bill can bring a million of them."""
-    texts = f"{record.kind}\t{record.service}\t{record.other_party}\t{record.unit}\t"
-    if texts.count("\t") != 4 or "\\" in texts or "\n" in texts or "\r" in texts:
-        texts = row(record.kind, record.service, record.other_party, record.unit) + "\t"
-    quantity = record.quantity
-    return (
-        f"{texts}{position}\t{record.charge}\t{record.started_at}\t{record.amount!s}"
-        f"\t{NULL if quantity is None else str(quantity)}"
-    )
 
 
 def _header(invoice: CanonicalInvoice) -> str:
