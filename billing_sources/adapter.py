@@ -102,4 +102,5 @@ class Adapter:
     read_control: Callable[[bytes], ControlTotals] | None = None  # its control file, beside the bill file
     control_suffix: str = ""  # behind the bill file's name
     locate: Locate | None = None
+    has_relative_origins: bool = False  # a charge's origin is within its bill's: asked for as "bill, charge"
     acknowledge: Acknowledge | None = None

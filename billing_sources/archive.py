@@ -49,7 +49,12 @@ def keep(payload: Payload, system: BillingSystem, now: datetime) -> RawDocument:
 
 
 def open_document(document: RawDocument) -> BinaryIO:
-    return cast(BinaryIO, default_storage.open(_name(document.sha256)))
+    return open_bytes(document.sha256)
+
+
+def open_bytes(sha256: str) -> BinaryIO:
+    """Raises FileNotFoundError."""
+    return cast(BinaryIO, default_storage.open(_name(sha256)))
 
 
 def _name(sha256: str) -> str:

@@ -6,6 +6,7 @@ from billing_sources.adapter import Adapter, FieldMap, Vocabulary
 from billing_sources.canonical import Category
 from billing_sources.readers.x12_acknowledge import acknowledge
 from billing_sources.readers.x12_bills import read_bills
+from billing_sources.readers.x12_locate import locator
 from billing_sources.transports import Sftp
 
 _HEADING = (
@@ -135,6 +136,7 @@ ATLAS = Adapter(
     default_currency="USD",
     transport=Sftp("atlas/out", ("*.x12", "*.edi", "*.txt"), answers="atlas/in", settle_seconds=2),
     read=read_bills,
+    locate=locator(_HEADING + _DETAIL),
     acknowledge=acknowledge,
     mapping=_HEADING + _DETAIL,
     vocabulary=Vocabulary(1, {term: category for category, terms in _TERMS.items() for term in terms}),

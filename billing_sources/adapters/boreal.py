@@ -102,4 +102,5 @@ BOREAL = Adapter(
     vocabulary=Vocabulary(1, _vocabulary()),
     level_names=LEVEL_NAMES,
     locate=locator(*_SYNTAXES),
+    has_relative_origins=True,
 )

@@ -11,8 +11,11 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Final
 
-from billing_sources.models import Charge, Invoice, TaxItem
+from django.urls import reverse
+
+from billing_sources.models import Charge, Invoice
 from payments.invoices.dates import period
+from payments.invoices.record_page import taxes_in_order
 from payments.invoices.usage import positions_with_usage, usage_url
 from portal.money import ZERO, exponent
 
@@ -46,6 +49,7 @@ class ChargeLine:
     amount: str
     note: str
     usage_url: str
+    record_url: str
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class TaxLine:
     rate: str
     amount: str
     is_included: bool
+    record_url: str
 
 
 def charges_of(invoice: Invoice, most: int | None) -> tuple[tuple[ChargeGroup, ...], int]:
@@ -112,6 +117,7 @@ def _charge(invoice: Invoice, charge: Charge, *, says_term: bool, is_explained: 
         amount=exact(charge.amount, invoice.currency),
         note="; ".join(note for note in notes if note),
         usage_url=usage_url(invoice, charge.position) if is_explained else "",
+        record_url=reverse("charge_record", args=[invoice.code, charge.position]),
     )
 
 
@@ -123,8 +129,9 @@ def taxes_of(invoice: Invoice) -> tuple[TaxLine, ...]:
             rate="" if tax.rate_percent is None else f"{tax.rate_percent.normalize():f} %",
             amount=exact(tax.amount, invoice.currency),
             is_included=tax.is_included,
+            record_url=reverse("tax_record", args=[invoice.code, place]),
         )
-        for tax in TaxItem.objects.filter(invoice=invoice).order_by("-is_included", "pk")
+        for place, tax in enumerate(taxes_in_order(invoice), 1)
     )
 
 

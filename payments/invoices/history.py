@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Final
+from typing import Final
 
-from django.db import connection
 from django.urls import reverse
 
 from billing_sources.models import Invoice
 from payments.invoices.dates import day
 from payments.invoices.queries import revisions_visible_to
+from payments.invoices.record_page import source_of
 from payments.models import Allocation
 from portal.actor import Actor
 from portal.money import format_amount
@@ -67,6 +67,7 @@ class Lineage:
     received_on: str
     position: str
     mapping: str
+    record_url: str
 
 
 def revisions_of(actor: Actor, invoice: Invoice) -> tuple[Revision, ...]:
@@ -138,14 +139,17 @@ _RUN_STATES: Final = {
 
 
 def lineage_of(invoice: Invoice) -> Lineage | None:
-    """Files belong to the carrier; the database says of this one what its customer may know."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT name, sha256, received_at FROM invoice_lineage(%s)", [invoice.pk])
-        found: Any = cursor.fetchone()
-    if found is None:
+    source = source_of(invoice)
+    if source is None:
         return None
-    name, sha256, received_at = found
-    return Lineage(name, sha256[:16], day(received_at.date()), invoice.position, str(invoice.mapping_version))
+    return Lineage(
+        file=source.name,
+        sha256=source.sha256[:16],
+        received_on=day(source.received_at.date()),
+        position=invoice.position,
+        mapping=str(invoice.mapping_version),
+        record_url=reverse("charge_record", args=[invoice.code, 0]),
+    )
 
 
 def _said(value: object, invoice: Invoice) -> str:

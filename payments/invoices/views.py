@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 
+from billing_sources.lineage.record import RecordPage
 from payments.invoices import chips
 from payments.invoices.detail import get_invoice_for
 from payments.invoices.export import csv_of, xlsx_of
@@ -19,6 +20,7 @@ from payments.invoices.filters import InvoiceFilter, first_page, query, read_fil
 from payments.invoices.listing import InvoicePage, page_of, totals_of
 from payments.invoices.markup import table_rows
 from payments.invoices.queries import named, visible_to
+from payments.invoices.record_page import get_charge_record_for, get_tax_record_for
 from payments.invoices.rows import sums
 from payments.invoices.search import find
 from payments.invoices.selection import posted_codes
@@ -81,6 +83,17 @@ def invoice_usage(request: CustomerRequest, code: UUID, charge: int) -> HttpResp
 
 
 @customer_page("see")
+def charge_record(request: CustomerRequest, code: UUID, position: int) -> HttpResponse:
+    """The raw record behind a charge; position 0: behind the bill itself."""
+    return _record(request, get_charge_record_for(request.actor, code, position))
+
+
+@customer_page("see")
+def tax_record(request: CustomerRequest, code: UUID, position: int) -> HttpResponse:
+    return _record(request, get_tax_record_for(request.actor, code, position))
+
+
+@customer_page("see")
 def invoices_csv(request: CustomerRequest) -> HttpResponse:
     return _download(csv_of(request.actor, read_filter(request.GET), timezone.localdate()), "csv", "text/csv")
 
@@ -95,6 +108,12 @@ def invoices_xlsx(request: CustomerRequest) -> HttpResponse:
 def search(request: CustomerRequest) -> HttpResponse:
     """Straight to the one thing that is called so; else the invoices that say so."""
     return redirect(find(request.actor, request.GET.get("q", "").strip()))
+
+
+def _record(request: CustomerRequest, record: RecordPage | None) -> HttpResponse:
+    if record is None:
+        raise Http404
+    return render(request, "billing_sources/record_detail.html", {"record": record})
 
 
 def _download(body: Iterator[bytes], suffix: str, kind: str) -> HttpResponse:

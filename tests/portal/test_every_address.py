@@ -26,7 +26,7 @@ from portal.impersonation.policy import SAFE, Policy
 from portal.tenancy import acting, carrier
 from portal.users.models import User
 from remittance.operations import issue_slip
-from tests.factories import make_charge, make_invoice, make_usage
+from tests.factories import make_charge, make_invoice, make_tax, make_usage
 from tests.payments.conftest import Desk
 from tests.personas import Personas
 
@@ -38,6 +38,8 @@ CUSTOMERS_PEOPLE = ("dana", "victor", "ada", "nils", "carol")
 OBJECTS = {
     "invoice": "invoice",
     "invoice_usage": "invoice",
+    "charge_record": "invoice",
+    "tax_record": "invoice",
     "group": "group",
     "group_removals": "group",
     "pay_run": "run",
@@ -133,6 +135,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     desk = Desk(people, now)
     first, second, third = (make_invoice(people.harlow_root, buyer=canary, number=f"{canary}-{n}") for n in range(3))
     make_usage(make_charge(first, "5.00"), "5.00", other_party=canary)
+    make_tax(first, "1.00")
     draft = desk.open(first, title=canary)
     desk.pay(draft)
     released = desk.released(second)
@@ -259,6 +262,7 @@ def _body(world: World, whose: str) -> str:
 def _path(address: Address, codes: dict[str, str]) -> str:
     kind = OBJECTS.get(address.name, "nothing")
     values = {"code": codes.get(kind, ""), "payment": codes["payment"], "system": codes["system"], "charge": "1"}
+    values["position"] = "1"
     return reverse(address.name, kwargs={argument: values[argument] for argument in address.arguments})
 
 

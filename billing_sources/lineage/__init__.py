@@ -1,0 +1,1 @@
+"""Lineage: from a figure that we keep back to the raw record that it was read from."""
