@@ -121,16 +121,18 @@ class _Skimming:
         return -1
 
     def _known(self, text: str) -> Iterator[Known]:
-        """The lines that follow here, as long as they are known."""
-        found = True
+        """The lines that follow here, as long as they are known. Like follows upon like: what fitted last is first."""
+        patterns, found = self._patterns, True
         while found:
             found = False
-            for pattern in self._patterns:
+            for index, pattern in enumerate(patterns):
                 line = pattern.read(text, self._position)
                 if line is not None:
                     known, self._position = line
                     yield known
                     found = True
+                    if index:
+                        patterns.insert(0, patterns.pop(index))
                     break
 
     def _parse_held(self) -> Iterator[tuple[Part, Element]]:
