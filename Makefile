@@ -50,6 +50,7 @@ bench: setup ## the ratios of docs/performance.md: a table, and JSON in var/benc
 
 soak: setup ## the long runs: kills and crowds in greater number
 	TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults tests/stories
+	$(BIN)/python -m bench crowded memory
 
 golden: setup ## rewrite the expected output of every sample; read the diff
 	$(BIN)/python -m tests.golden

@@ -1,6 +1,6 @@
 """`make bench`: each figure as a ratio to a reference measured in the same run; a table, and JSON in var/bench.json.
 
-python -m bench [import-atlas import-boreal … usage night grid allocate slip]
+python -m bench [import-atlas import-boreal … usage night crowded memory grid allocate slip]
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.bench_allocate import bench_allocate
+from bench.bench_crowded import bench_crowded
 from bench.bench_grid import bench_grid
 from bench.bench_import import MUST, bench_import
+from bench.bench_memory import bench_memory
 from bench.bench_night import bench_night
 from bench.bench_slip import bench_slip
 from bench.bench_usage import bench_usage
@@ -55,6 +57,22 @@ FIGURES = {
         lambda f: f"≥ {f['must']:.2f}",
         lambda f: bool(f["ratio_two_cores"] >= f["must"]),
     ),
+    "crowded": Figure(
+        "import into 10 million stored charges",
+        "into none",
+        bench_crowded,
+        lambda f: f"{f['ratio']:.2f} of its speed",
+        lambda f: f"≥ {f['must']:.2f}",
+        lambda f: bool(f["ratio"] >= f["must"]),
+    ),
+    "memory": Figure(
+        "peak memory of a file of 500 MB",
+        "a file of 50 MB",
+        bench_memory,
+        lambda f: f"{f['ratio']:.2f} ×",
+        lambda f: f"≤ {f['must']:.2f} ×",
+        lambda f: bool(f["ratio"] <= f["must"]),
+    ),
     "night": Figure(
         "a night of cycles, two Celery workers",
         "one worker",
@@ -90,12 +108,16 @@ FIGURES = {
 }
 
 
+LONG = ("crowded", "memory")
+"""Minutes each: `make soak` runs them, or their name."""
+
+
 def main(names: list[str]) -> None:
     embedded.ensure()
     path = embedded.var_dir() / "bench.json"
     results: dict[str, Figures] = json.loads(path.read_text()) if path.exists() else {}
     print(f"{'figure':<42} {'reference':<34} {'found':>18} {'must':>10}")
-    for name in names or FIGURES:
+    for name in names or (name for name in FIGURES if name not in LONG):
         figure = FIGURES[name]
         results[name] = figures = figure.measure()
         path.write_text(json.dumps(results, indent=1))
