@@ -93,6 +93,17 @@ def rows_of(links: Iterable[int], cycle: str, month: date) -> list[ExpectedRow]:
 
 def expected_bills(visible: Q, today: date) -> list[ExpectedRow]:
     """The bills of this month, of what `visible` lets a customer's person see. Call inside `acting()`."""
+    found = _expected(visible, today)
+    found.sort(key=lambda each: (_URGENCY.index(each.word(today)), each.due_on or date.max, each.account))
+    return _named(found, today)
+
+
+def count_late(visible: Q, today: date) -> int:
+    """How many of them have not come in time. Call inside `acting()`."""
+    return sum(each.word(today) == "late" for each in _expected(visible, today))
+
+
+def _expected(visible: Q, today: date) -> list[Expected]:
     month = today.replace(day=1)
     wanted = visible & Q(is_current=True, series="", billed_on__gte=first_looked_at(month), billed_on__lt=_next(month))
     history = (
@@ -101,9 +112,7 @@ def expected_bills(visible: Q, today: date) -> list[ExpectedRow]:
         .values_list("system_id", "cycle", "account_link_id", TruncMonth("billed_on"))
         .annotate(on=Max("billed_on"))
     )
-    found = expected((Billed(*row) for row in history), month, _cycles())
-    found.sort(key=lambda each: (_URGENCY.index(each.word(today)), each.due_on or date.max, each.account))
-    return _named(found, today)
+    return expected((Billed(*row) for row in history), month, _cycles())
 
 
 def _named(found: Sequence[Expected], today: date) -> list[ExpectedRow]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
 
+from billing_sources.completeness.queries import count_late
 from billing_sources.models import Invoice
 from payments.runs.queries import runs_for
 from payments.tracking.queries import payments_for
@@ -51,6 +52,7 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         ("see", invoices["overdue"], "invoice", "overdue", f"{grid}?state=overdue"),
         ("see", invoices["due_soon"], "invoice", "due within a week", f"{grid}?due_from={today}&due_to={soon}"),
         ("see", invoices["reissued"], "invoice", "reissued and open", f"{grid}?reissued=yes"),
+        ("see", count_late(_seen_by(actor), today), "bill", "late this month", reverse("bills_expected")),
         ("prepare", runs.get("draft", 0), "pay run", "in preparation", f"{pay_runs}?state=draft"),
         ("approve", runs.get("submitted", 0), "pay run", "to approve", f"{pay_runs}?state=submitted"),
         ("approve", runs.get("approved", 0), "pay run", "to release", f"{pay_runs}?state=approved"),
@@ -88,6 +90,10 @@ def _tile(count: int, thing: str, what: str, url: str) -> Tile:
 
 
 def _invoices_of(actor: Actor) -> QuerySet[Invoice]:
+    return Invoice.objects.filter(_seen_by(actor), is_current=True)
+
+
+def _seen_by(actor: Actor) -> Q:
     reach = access.scope(actor, "see")
-    invoices = Invoice.objects.filter(customer_id=actor.customer_id, is_current=True)
-    return invoices if reach.everything else invoices.filter(account_id__in=reach.ids)
+    own = Q(customer_id=actor.customer_id)
+    return own if reach.everything else own & Q(account_id__in=reach.ids)
