@@ -87,13 +87,17 @@ def _board(request: CarrierRequest, status: int = 200) -> HttpResponse:
 
 
 def _posted_changes(data: QueryDict) -> tuple[BillingSystem, dict[str, str]]:
-    """Each `term` comes with the `was` and the `is` of its row, in one order. Raises `NotDone`."""
+    """Each `term` comes with the `was` and the `is` of its row, in one order. Raises `NotDone`.
+
+    Without a change the files of the chosen system are read again by the mapping as it is today: what would a change
+    of its code move?
+    """
     rows = zip(data.getlist("term"), data.getlist("was"), data.getlist("is"), strict=False)
     changes = {key: new for key, old, new in rows if new and new != old}
     systems = {key.partition(":")[0] for key in changes} or {data.get("system", "")}
     if len(systems) != 1:
         raise NotDone("Change the terms of one system at a time: each has its own vocabulary.")
     system = BillingSystem.objects.filter(key=systems.pop()).first()
-    if system is None or not changes:
-        raise NotDone("Choose what a term means first.")
+    if system is None:
+        raise NotDone("Choose what a term means first, or the system whose files are to be read again as they are.")
     return system, {key.partition(":")[2]: category for key, category in changes.items()}

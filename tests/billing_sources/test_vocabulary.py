@@ -156,10 +156,22 @@ def test_an_engineer_tries_a_word_on_the_board_and_takes_it_into_use(
     assert page_ is not None and page_.used_in == "2" and not page_.can_be_used
 
 
+def test_the_mapping_as_it_is_today_is_tried_on_past_files_without_a_change(
+    bills_came_in: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(tasks.rehearse, "delay", woken.append)
+    asked = bills_came_in.erik.post(reverse("term_rehearsal"), {"system": "atlas", "files": "1"})
+    rehearse(woken[0])
+    page = text_of(bills_came_in.erik.get(asked["Location"]))
+    assert "as the mapping reads today" in page
+    assert "0 would change" in page
+
+
 def test_a_form_without_a_change_or_of_two_systems_is_refused_in_words(bills_came_in: Night) -> None:
     erik, row = bills_came_in.erik, unknown()
     nothing = erik.post(reverse("term_rehearsal"), {"term": row.key, "was": "", "is": "", "files": "1"})
     assert nothing.status_code == 422
-    assert "Choose what a term means first." in text_of(nothing)
+    assert "Choose what a term means first" in text_of(nothing)
     two = {"term": [row.key, "boreal:abonnemang"], "was": ["", "usage"], "is": ["usage", "recurring"], "files": "1"}
     assert "one system at a time" in text_of(erik.post(reverse("term_rehearsal"), two))
