@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 
-from billing_sources.canonical import CanonicalAccount
+from billing_sources.canonical import CanonicalAccount, CanonicalInvoice
 from billing_sources.normalize import Bill
 
 
@@ -20,6 +20,7 @@ class Link(NamedTuple):
     account_id: int | None
 
 
+_OF_ACCOUNT, _OF_BUYER = ("external_id", "parent", "level", "name"), ("buyer", "buyer_id")
 _KNOWN = """
     SELECT external_id, id, customer_id, account_id FROM billing_sources_accountlink
     WHERE system_id = %s AND external_id = ANY(%s)
@@ -31,9 +32,10 @@ _UNLINKED = """
     """
 _NEW = """
     INSERT INTO billing_sources_accountlink
-        (code, system_id, external_id, parent_external_id, level, name, first_seen_at)
-    SELECT gen_random_uuid(), %s, external_id, parent, level, name, %s
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[]) AS seen (external_id, parent, level, name)
+        (code, system_id, external_id, parent_external_id, level, name, buyer, buyer_id, first_seen_at)
+    SELECT gen_random_uuid(), %s, external_id, parent, level, name, buyer, buyer_id, %s
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS seen (external_id, parent, level, name, buyer, buyer_id)
     ORDER BY external_id
     ON CONFLICT (system_id, external_id) DO NOTHING
     """
@@ -41,11 +43,11 @@ _NEW = """
 
 def resolve(system_id: int, bills: Sequence[Bill], now: datetime) -> dict[str, Link]:
     """A link for every account that these bills speak of; unknown ones are written down for staff."""
-    seen = {account.external_id: account for bill in bills for account in bill.invoice.accounts}
+    seen = {account.external_id: (account, bill.invoice) for bill in bills for account in bill.invoice.accounts}
     links = _links(_KNOWN, system_id, seen)
-    if missing := [account for external_id, account in seen.items() if external_id not in links]:
-        _write_down(system_id, missing, now)
-        links |= _links(_KNOWN, system_id, [account.external_id for account in missing])
+    if missing := {external_id: words for external_id, words in seen.items() if external_id not in links}:
+        _write_down(system_id, missing.values(), now)
+        links |= _links(_KNOWN, system_id, missing)
     billed = {bill.invoice.account for bill in bills}
     if unlinked := [external_id for external_id in billed if links[external_id].account_id is None]:
         links |= _links(_UNLINKED, system_id, unlinked)
@@ -58,7 +60,9 @@ def _links(statement: str, system_id: int, external_ids: Iterable[str]) -> dict[
         return {external_id: Link(*columns) for external_id, *columns in cursor.fetchall()}
 
 
-def _write_down(system_id: int, accounts: Sequence[CanonicalAccount], now: datetime) -> None:
-    columns = ([getattr(account, name) for account in accounts] for name in ("external_id", "parent", "level", "name"))
+def _write_down(system_id: int, accounts: Collection[tuple[CanonicalAccount, CanonicalInvoice]], now: datetime) -> None:
+    """With what the bill says of its buyer: staff are told by it whose account this may be."""
+    columns = [[getattr(account, name) for account, _ in accounts] for name in _OF_ACCOUNT]
+    columns += [[getattr(invoice, name) for _, invoice in accounts] for name in _OF_BUYER]
     with connection.cursor() as cursor:
         cursor.execute(_NEW, [system_id, now, *columns])

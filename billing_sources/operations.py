@@ -1,4 +1,4 @@
-"""What the carrier's staff do about bills: link accounts, decide about held bills, read files again.
+"""What the carrier's staff do about bills: decide about held bills, read files again. Linking accounts: `linking`.
 
 Each is one transaction, by an actor, at a time. Loading is the workers' (only they may write invoices), so what is
 decided here is a row that a worker picks up: `tasks.wake` it after the operation, or let the sweep find it.
@@ -8,26 +8,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Q
-
 from billing_sources import checks
-from billing_sources.models import (
-    AccountLink,
-    BillingSystem,
-    Charge,
-    ImportFile,
-    ImportRun,
-    Invoice,
-    QuarantinedInvoice,
-    TaxItem,
-    UsageRecord,
-)
+from billing_sources.models import BillingSystem, ImportFile, ImportRun, QuarantinedInvoice
 from billing_sources.normalize import normalize
 from billing_sources.quarantine import held_bill
 from billing_sources.registry import adapter_for
 from portal.actor import CarrierActor
 from portal.audit.record import record
-from portal.customers.models import Account, Customer
 from portal.tenancy import carrier
 
 _CANNOT_BE_LOADED = frozenset({"CUR-01", "ACC-01", "LEN-01"})
@@ -35,25 +22,6 @@ _CANNOT_BE_LOADED = frozenset({"CUR-01", "ACC-01", "LEN-01"})
 
 class NotDone(ValueError):
     """The change was refused; the message says why, for the person."""
-
-
-def link_account(*, actor: CarrierActor, link: AccountLink, account: Account, now: datetime) -> int:
-    """Link an external account to a node of a customer's tree, and those below it to nodes below that.
-
-    Returns how many held invoices were published by it. Raises `NotDone` where it is linked already.
-    """
-    with carrier(actor.user_id):
-        return _link(actor, link, account, now)
-
-
-def create_and_link(
-    *, actor: CarrierActor, link: AccountLink, customer: Customer, parent: Account | None, now: datetime
-) -> Account:
-    """Make a node for an external account below `parent` (None: a new root) and link the two."""
-    with carrier(actor.user_id):
-        account = _node(link, customer.pk, parent)
-        _link(actor, link, account, now)
-        return account
 
 
 def release_invoice(*, actor: CarrierActor, held: QuarantinedInvoice, reason: str, now: datetime) -> None:
@@ -95,52 +63,6 @@ def start_import(*, actor: CarrierActor, system: BillingSystem, now: datetime) -
         run = _ready_run(actor, system, ImportRun.Trigger.STAFF, now)
         record(actor, "started import", f"billing system {system.name}", now=now)
         return run
-
-
-def _link(actor: CarrierActor, link: AccountLink, account: Account, now: datetime) -> int:
-    link = AccountLink.objects.select_for_update().get(pk=link.pk)
-    if link.account_id is not None:
-        raise NotDone(f"Account {link.external_id} is linked already.")
-    published = _link_one(actor, link, account, now)
-    for child in AccountLink.objects.filter(
-        system_id=link.system_id, parent_external_id=link.external_id, account=None
-    ).exclude(pk=link.pk):
-        published += _link(actor, child, _node(child, account.customer_id, account), now)
-    return published
-
-
-def _link_one(actor: CarrierActor, link: AccountLink, account: Account, now: datetime) -> int:
-    link.account, link.customer_id = account, account.customer_id
-    link.linked_by_id, link.linked_at = actor.user_id, now
-    link.save(update_fields=["account", "customer", "linked_by", "linked_at"])
-    detail = {"account": account.name, "external_id": link.external_id}
-    record(actor, "linked", f"account {link.external_id}", detail, now=now, customer_id=account.customer_id)
-    return _give_invoices(link, account, now)
-
-
-def _give_invoices(link: AccountLink, account: Account, now: datetime) -> int:
-    """The account's invoices become the customer's, superseded ones too; those that were held are published."""
-    unowned = Invoice.objects.filter(account_link=link, customer=None)
-    ids = list(unowned.values_list("pk", flat=True))
-    for detail in (Charge, TaxItem, UsageRecord):
-        detail._default_manager.filter(invoice_id__in=ids, customer=None).update(customer_id=account.customer_id)
-    owner = {"customer_id": account.customer_id, "account_id": account.pk}
-    held = Q(state=Invoice.State.HELD)
-    published = unowned.filter(held).update(state=Invoice.State.PUBLISHED, published_at=now, **owner)
-    unowned.update(**owner)
-    return published
-
-
-def _node(link: AccountLink, customer_id: int, parent: Account | None) -> Account:
-    """The customer's node for this external account, if there is one; else a new one."""
-    system_key = link.system.key
-    node, _ = Account.objects.get_or_create(
-        customer_id=customer_id,
-        system=system_key,
-        external_id=link.external_id,
-        defaults={"parent": parent, "level": link.level[:40], "name": (link.name or link.external_id)[:120]},
-    )
-    return node
 
 
 def _undecided(held: QuarantinedInvoice) -> QuarantinedInvoice:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from billing_sources.completeness import views as completeness_views
-from billing_sources.staff import coverage_views, held_views, link_views, term_views, views
+from billing_sources.staff import bulk_link_views, coverage_views, held_views, link_views, term_views, views
 
 urlpatterns: list[URLPattern] = [
     path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
@@ -25,6 +25,7 @@ urlpatterns: list[URLPattern] = [
     path("carrier/quarantine/<uuid:code>/", held_views.held_invoice, name="held_invoice"),
     path("carrier/accounts/", link_views.account_links, name="account_links"),
     path("carrier/accounts/link/", link_views.account_link, name="account_link"),
+    path("carrier/accounts/suggested/", bulk_link_views.suggested_links, name="suggested_links"),
     path("carrier/terms/", term_views.terms, name="terms"),
     path("carrier/terms/try/", term_views.term_rehearsal, name="term_rehearsal"),
     path("carrier/rehearsals/<uuid:code>/", term_views.rehearsal, name="rehearsal"),

@@ -44,6 +44,8 @@ class AccountLink(models.Model):
     parent_external_id = models.CharField(max_length=80, blank=True)
     level = models.TextField(blank=True)
     name = models.TextField(blank=True)
+    buyer = models.TextField(blank=True, db_default="")  # as the bill that first spoke of it names its buyer
+    buyer_id = models.TextField(blank=True, db_default="")
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True, related_name="+")
     account = models.ForeignKey("customers.Account", on_delete=models.PROTECT, null=True, related_name="+")
     first_seen_at = models.DateTimeField()

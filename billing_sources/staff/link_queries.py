@@ -15,22 +15,14 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 
 from billing_sources.models import AccountLink, Invoice
-from billing_sources.staff.figures import count, instant, moneys
+from billing_sources.staff.figures import instant, moneys
+from billing_sources.staff.suggestions import Suggestion, suggestions
 from portal.customers.models import Account, Customer
 from portal.money import ZERO
 
 LINKS_SHOWN = 200
 NODES_SHOWN = 2000
 STATES = ("waiting", "unlinked", "linked")
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """A customer whose account it may be, and why."""
-
-    code: str
-    name: str
-    because: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class LinkRow:
     bills: str
     amounts: tuple[str, ...]
     first_seen_at: str
-    suggestion: Suggestion | None
+    suggestions: tuple[Suggestion, ...]
     customer: str
     node: str
     linked: str
@@ -102,30 +94,6 @@ def rows_of(links: Sequence[AccountLink]) -> list[LinkRow]:
     return _rows(links)
 
 
-def suggestions(links: Sequence[AccountLink]) -> dict[int, Suggestion]:
-    """Account → the customer of the account above it, or of most others below that one."""
-    parents = {link.parent_external_id for link in links} - {""}
-    systems = {link.system_id for link in links}
-    linked = AccountLink.objects.filter(system__in=systems, customer__isnull=False)
-    above = linked.filter(external_id__in=parents).values_list(
-        "system_id", "external_id", "customer__code", "customer__name"
-    )
-    owners = {
-        (system, parent): Suggestion(str(code), name, f"Account {parent} above it is theirs")
-        for system, parent, code, name in above
-    }
-    for system, parent, code, name, number in (
-        linked.filter(parent_external_id__in=parents)
-        .values_list("system_id", "parent_external_id", "customer__code", "customer__name")
-        .annotate(number=Count("pk"))
-        .order_by("-number")
-    ):
-        because = f"{count(number, 'other account')} below {parent} {'is' if number == 1 else 'are'} theirs"
-        owners.setdefault((system, parent), Suggestion(str(code), name, because))
-    found = {link.pk: owners.get((link.system_id, link.parent_external_id)) for link in links}
-    return {pk: suggestion for pk, suggestion in found.items() if suggestion}
-
-
 def find_customers(text: str) -> list[tuple[str, str, str]]:
     """(code, name, number) of customers whose name or number holds the text, for a picker."""
     found = Customer.objects.filter(Q(name__icontains=text) | Q(number__icontains=text)).order_by("name")
@@ -176,10 +144,10 @@ def _rows(links: Sequence[Any]) -> list[LinkRow]:
     unlinked = [link for link in links if link.account_id is None]
     held = _held_by(unlinked) if unlinked else {}
     suggested = suggestions(unlinked) if unlinked else {}
-    return [_row(link, held.get(link.pk, _NOTHING), suggested.get(link.pk)) for link in links]
+    return [_row(link, held.get(link.pk, _NOTHING), suggested.get(link.pk, ())) for link in links]
 
 
-def _row(link: Any, held: Held, suggestion: Suggestion | None) -> LinkRow:
+def _row(link: Any, held: Held, suggested: Sequence[Suggestion]) -> LinkRow:
     by = link.linked_by.name if link.linked_by_id else ""
     return LinkRow(
         code=str(link.code),
@@ -191,7 +159,7 @@ def _row(link: Any, held: Held, suggestion: Suggestion | None) -> LinkRow:
         bills=f"{held.bills:,}" if held.bills else "",
         amounts=moneys(held.amounts),
         first_seen_at=instant(link.first_seen_at),
-        suggestion=suggestion,
+        suggestions=tuple(suggested),
         customer=link.customer.name if link.customer_id else "",
         node=link.account.name if link.account_id else "",
         linked=", ".join(part for part in (instant(link.linked_at), by) if part),
@@ -212,6 +180,7 @@ def _likely_parent(customer: Customer, links: Sequence[AccountLink]) -> int | No
     return Account.objects.filter(customer=customer, parent=None).values_list("pk", flat=True).first()
 
 
-def merged(suggested: Iterable[Suggestion]) -> list[Suggestion]:
-    """Each customer once."""
-    return list({suggestion.code: suggestion for suggestion in suggested}.values())
+def merged(suggested: Iterable[Sequence[Suggestion]]) -> list[Suggestion]:
+    """Each customer once, with its best reason, the likeliest first."""
+    ranked = sorted((each for some in suggested for each in some), key=lambda each: each.score)
+    return list(reversed({suggestion.code: suggestion for suggestion in ranked}.values()))

@@ -11,8 +11,9 @@ from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 
+from billing_sources.linking import create_and_link, link_account
 from billing_sources.models import AccountLink, Invoice
-from billing_sources.operations import NotDone, create_and_link, link_account
+from billing_sources.operations import NotDone
 from billing_sources.staff.figures import count
 from billing_sources.staff.forms import codes_in
 from billing_sources.staff.link_queries import (
@@ -24,8 +25,8 @@ from billing_sources.staff.link_queries import (
     merged,
     nodes_of,
     rows_of,
-    suggestions,
 )
+from billing_sources.staff.suggestions import suggestions
 from portal.customers.models import Account, Customer
 from portal.impersonation.policy import carrier_page
 from portal.requests import CarrierRequest
@@ -42,7 +43,7 @@ def account_links(request: CarrierRequest) -> HttpResponse:
 @carrier_page("engineer", methods=("GET", "HEAD", "POST"))
 def account_link(request: CarrierRequest) -> HttpResponse:
     """First the customer, by links; then the node of its tree, by a form."""
-    chosen = _chosen(request.GET if request.method != "POST" else request.POST)
+    chosen = chosen_links(request.GET if request.method != "POST" else request.POST)
     if not chosen:
         messages.error(request, "Choose the accounts first.")
         return redirect("account_links")
@@ -54,7 +55,7 @@ def account_link(request: CarrierRequest) -> HttpResponse:
         linked = _link_all(chosen, customer, _linker(request, customer, node))
     except NotDone as refusal:
         messages.error(request, str(refusal))
-        return _page(request, _chosen(request.POST), customer, status=422)
+        return _page(request, chosen_links(request.POST), customer, status=422)
     published = Invoice.objects.filter(account_link__in=linked, state=Invoice.State.PUBLISHED).count()
     messages.success(
         request,
@@ -111,7 +112,7 @@ def _query(chosen: Sequence[AccountLink]) -> str:
     return query.urlencode()
 
 
-def _chosen(data: QueryDict) -> list[AccountLink]:
+def chosen_links(data: QueryDict) -> list[AccountLink]:
     """Those that the request names, [] for none. Raises `Http404` where one does not exist."""
     codes = codes_in(data, "account")
     chosen = links_by_code(codes)

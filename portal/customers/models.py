@@ -30,6 +30,7 @@ class Customer(models.Model):
     name = models.CharField(max_length=120)
     number = models.CharField(max_length=20, unique=True)
     address_lines = ArrayField(models.CharField(max_length=80), default=list)
+    tax_ids = ArrayField(models.TextField(), default=list, db_default=[])  # letters and digits alone
     allows_support = models.BooleanField(default=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

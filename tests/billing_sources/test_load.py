@@ -7,8 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from billing_sources.linking import create_and_link, link_account
 from billing_sources.models import AccountLink, BillCycle, BillingSystem, Charge, Invoice, QuarantinedInvoice
-from billing_sources.operations import NotDone, create_and_link, link_account
+from billing_sources.operations import NotDone
 from portal.customers.models import Account
 from portal.tenancy import acting, carrier, ingest
 from tests.billing_sources.bills import Desk, bill, charge, invoices, link_to, memo, rules

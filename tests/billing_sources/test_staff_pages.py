@@ -37,9 +37,18 @@ pytest_plugins = ["tests.billing_sources.staff"]
 
 PROJECT = Path(__file__).resolve().parents[2]
 NOVEMBER = Month(2026, 11)
-PAGES = ("bill_cycles", "import_runs", "quarantine", "account_links", "account_link", "terms", "coverage")
+PAGES = (
+    "bill_cycles",
+    "import_runs",
+    "quarantine",
+    "account_links",
+    "account_link",
+    "suggested_links",
+    "terms",
+    "coverage",
+)
 CODED_PAGES = ("import_run", "import_file", "held_invoice")
-ACTS = ("invoice_release", "invoice_discard", "account_link")
+ACTS = ("invoice_release", "invoice_discard", "account_link", "suggested_links")
 CODED_ACTS = ("file_replay", "file_discard")
 
 
@@ -88,7 +97,7 @@ def test_a_code_that_nothing_has_is_not_found(bills_came_in: Night) -> None:
 
 def test_a_change_is_never_made_by_a_link(bills_came_in: Night) -> None:
     for method, address in every_address(bills_came_in):
-        if method == "post" and address != reverse("account_link"):
+        if method == "post" and address not in (reverse("account_link"), reverse("suggested_links")):
             assert bills_came_in.erik.get(address).status_code == 405, address
 
 

@@ -14,8 +14,8 @@ from django.db import connection
 
 from billing_sources.canonical import CanonicalUsage
 from billing_sources.export import exported
+from billing_sources.linking import link_account
 from billing_sources.models import AccountLink, ImportIssue, UsageRecord
-from billing_sources.operations import link_account
 from billing_sources.usage_months import have_months
 from portal import roles
 from portal.tenancy import acting, carrier, ingest
