@@ -45,6 +45,7 @@ RULES = {
     "CONTROL-06": "The control file declares another number of records than the file itself.",
     "CONTROL-07": "The control file cannot be read, or does not say all that it must.",
     "PROOF-01": "What was loaded is not what was read.",
+    "PROOF-02": "What was loaded of a category, a tax or the accounts is not what was read.",
     "POISON-01": "The import died three times on this file.",
     "READ-01": "The reader failed on this file in a way that nobody foresaw.",
 }

@@ -58,10 +58,13 @@ def load(
     """
     placing = revisions.place(file, batch, may_repeat=may_repeat)
     placed = _copy_placed(file, placing, now)
+    proof.tally.add(place.written.bill for place in placed)
     voids, unknown = corrections.voids_for(file.run.system_id, [place.written.bill for place in placed])
     if voids:
         derived = revisions.place(file, [rows.write(void) for void in voids], may_repeat=True)
-        proof.derived += len(_copy_placed(file, derived, now))
+        made = _copy_placed(file, derived, now)
+        proof.tally.add(place.written.bill for place in made)
+        proof.derived += len(made)
     as_they_were = [*placing.unchanged, *placing.outdated, *placing.taken_back]
     proof.created += len(placing.new)
     proof.revised += len(placing.revised)

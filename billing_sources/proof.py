@@ -7,6 +7,7 @@ from decimal import Decimal
 import msgspec
 
 from billing_sources.canonical import ControlTotals, Issue
+from billing_sources.tally import Tally
 from portal.money import ZERO
 
 
@@ -32,6 +33,7 @@ class Proof(msgspec.Struct):
     charges: int = 0
     usage_records: int = 0
     derived: int = 0  # voids of bills that a rebill took the place of: in no file, and of no amount
+    tally: Tally = msgspec.field(default_factory=Tally)  # of what was loaded, as it was read
 
     def declare(self, totals: ControlTotals) -> None:
         """Control totals come once or in parts, at any place."""

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from msgspec import structs
 
+from billing_sources import evidence
 from billing_sources.canonical import FileRejected
 from billing_sources.models import ImportFile
 from billing_sources.proof import Proof
@@ -50,5 +51,6 @@ def publish(file: ImportFile, proof: Proof, now: datetime) -> None:
     proof.loaded_bills, proof.loaded_amount = bills - proof.derived + proof.unchanged, amount + proof.unchanged_amount
     if flaw := proof.flaw():
         raise FileRejected(flaw)
+    evidence.keep(file, proof.tally)
     figures: dict[str, Any] = {name: value for name, value in structs.asdict(proof).items() if name in _KEPT_FIGURES}
     ImportFile.objects.filter(pk=file.pk).update(state=ImportFile.State.PUBLISHED, published_at=now, **figures)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from billing_sources.completeness import views as completeness_views
-from billing_sources.staff import bulk_link_views, coverage_views, held_views, link_views, term_views, views
+from billing_sources.staff import (
+    bill_views,
+    bulk_link_views,
+    coverage_views,
+    held_views,
+    link_views,
+    term_views,
+    views,
+)
 
 urlpatterns: list[URLPattern] = [
     path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
@@ -19,6 +27,18 @@ urlpatterns: list[URLPattern] = [
     path("carrier/files/<uuid:code>/", views.import_file, name="import_file"),
     path("carrier/files/<uuid:code>/replay/", views.file_replay, name="file_replay"),
     path("carrier/files/<uuid:code>/discard/", views.file_discard, name="file_discard"),
+    path("carrier/files/<uuid:code>/bills/", bill_views.file_bills, name="file_bills"),
+    path("carrier/bills/<uuid:code>/", bill_views.carrier_bill, name="carrier_bill"),
+    path(
+        "carrier/bills/<uuid:code>/charges/<int:position>/record/",
+        bill_views.carrier_charge_record,
+        name="carrier_charge_record",
+    ),
+    path(
+        "carrier/bills/<uuid:code>/taxes/<int:position>/record/",
+        bill_views.carrier_tax_record,
+        name="carrier_tax_record",
+    ),
     path("carrier/quarantine/", held_views.quarantine, name="quarantine"),
     path("carrier/quarantine/release/", held_views.invoice_release, name="invoice_release"),
     path("carrier/quarantine/discard/", held_views.invoice_discard, name="invoice_discard"),

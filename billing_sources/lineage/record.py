@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
+from django.db.models import QuerySet
+
 from billing_sources.adapter import Adapter, Cell, Excerpt
 from billing_sources.lineage.excerpt import NoRecord, excerpt_of
 from billing_sources.lineage.fields import BILL, CHARGE, NO_TEXT, TAX, FieldRow, Piece, field_rows, pieces, readable
@@ -75,6 +77,11 @@ def record_page(invoice: Invoice, item: Charge | TaxItem | None, source: Source,
         rows=rows,
         back_url=back_url,
     )
+
+
+def taxes_in_order(invoice: Invoice) -> QuerySet[TaxItem]:
+    """As pages list them; a tax is asked for by its place among them, from 1."""
+    return TaxItem.objects.filter(invoice=invoice).order_by("-is_included", "pk")
 
 
 def _found(

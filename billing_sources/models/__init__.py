@@ -1,5 +1,6 @@
 """What is kept of the bills: where they came from, what they said, and what did not hold."""
 
+from billing_sources.models.evidence import ProofLine
 from billing_sources.models.invoices import Charge, Invoice, TaxItem
 from billing_sources.models.replies import FileReply
 from billing_sources.models.runs import ImportFile, ImportIssue, ImportRun, NightSlot, QuarantinedInvoice, RawDocument
@@ -19,6 +20,7 @@ __all__ = [
     "ImportRun",
     "Invoice",
     "NightSlot",
+    "ProofLine",
     "QuarantinedInvoice",
     "RawDocument",
     "Rehearsal",

@@ -12,6 +12,7 @@ from django.db.models import Count, Sum
 from django.urls import reverse
 
 from billing_sources.models import ImportFile, ImportIssue, Invoice, QuarantinedInvoice
+from billing_sources.staff.evidence_queries import Evidence, evidence_of
 from billing_sources.staff.figures import instant, money, moneys
 from billing_sources.staff.reply_queries import ReplyRow, replies_to
 from billing_sources.staff.rules import field_words, plain_words
@@ -103,6 +104,8 @@ class FileDetail:
     held_count: int
     readings: tuple[Reading, ...]
     replies: tuple[ReplyRow, ...]
+    evidence: Evidence
+    bills_url: str
     discard_reason: str
     can_replay: bool
     can_discard: bool
@@ -137,6 +140,8 @@ def get_file(code: UUID) -> FileDetail | None:
         held_count=file.held_count,
         readings=tuple(_readings(file)),
         replies=tuple(replies_to(file)),
+        evidence=evidence_of(file),
+        bills_url=reverse("file_bills", args=[file.code]) if file.created + file.revised else "",
         discard_reason=file.discard_reason,
         can_replay=file.state in (_State.QUARANTINED, _State.PUBLISHED),
         can_discard=file.state == _State.QUARANTINED,

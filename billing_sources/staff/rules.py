@@ -103,6 +103,7 @@ _ADVICE = {
     "CONTROL-06": _RESEND,
     "CONTROL-07": _RESEND,
     "PROOF-01": _TELL_US,
+    "PROOF-02": _TELL_US,
     "POISON-01": _TELL_US,
     "READ-01": _TELL_US,
     "VOCAB-01": "Add the term to the vocabulary of the system; nothing is held up meanwhile.",

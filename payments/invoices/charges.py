@@ -13,9 +13,9 @@ from typing import Final
 
 from django.urls import reverse
 
+from billing_sources.lineage.record import taxes_in_order
 from billing_sources.models import Charge, Invoice
 from payments.invoices.dates import period
-from payments.invoices.record_page import taxes_in_order
 from payments.invoices.usage import positions_with_usage, usage_url
 from portal.money import ZERO, exponent
 

@@ -6,10 +6,9 @@ from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
 from django.urls import reverse
 
-from billing_sources.lineage.record import RecordPage, Source, record_page
+from billing_sources.lineage.record import RecordPage, Source, record_page, taxes_in_order
 from billing_sources.models import Charge, Invoice, TaxItem
 from payments.invoices.queries import revisions_visible_to
 from portal.actor import Actor
@@ -29,11 +28,6 @@ def get_tax_record_for(actor: Actor, code: UUID, place: int) -> RecordPage | Non
     invoice = _invoice(actor, code)
     tax = dict(enumerate(taxes_in_order(invoice), 1)).get(place) if invoice else None
     return _page(invoice, tax) if tax else None
-
-
-def taxes_in_order(invoice: Invoice) -> QuerySet[TaxItem]:
-    """As the invoice's page lists them."""
-    return TaxItem.objects.filter(invoice=invoice).order_by("-is_included", "pk")
 
 
 def source_of(invoice: Invoice) -> Source | None:

@@ -68,6 +68,10 @@ OBJECTS = {
     "import_run": "nothing",
     "import_file": "nothing",
     "file_replay": "nothing",
+    "file_bills": "nothing",
+    "carrier_bill": "invoice",
+    "carrier_charge_record": "invoice",
+    "carrier_tax_record": "invoice",
     "file_discard": "nothing",
     "held_invoice": "nothing",
     "invitation": "nothing",
@@ -206,11 +210,11 @@ def _expected(address: Address, who: str, method: str, *, is_own: bool) -> set[i
 def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     """The answers to somebody who may be here at all. A form full of foreign ids may be "not found" as a whole."""
     done = {200, 302, 303, 400, 409, 422}
-    is_about_a_customers = OBJECTS.get(address.name) in ("invoice", "group", "run", "payment")
+    is_carriers = address.policy is not None and address.policy.audience != "customer"
+    is_about_a_customers = OBJECTS.get(address.name) in ("invoice", "group", "run", "payment") and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
     needs_the_whole_tree = is_about_a_customers and who == "nils"
-    is_carriers = address.policy is not None and address.policy.audience != "customer"
     return done | {404} if method == "POST" or needs_the_whole_tree or is_carriers else done
 
 
