@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from billing_sources.adapter import Adapter
-from billing_sources.adapters.atlas import ATLAS
-from billing_sources.adapters.boreal import BOREAL
-from billing_sources.adapters.castle import CASTLE
-from billing_sources.adapters.delta import DELTA
-from billing_sources.adapters.echo import ECHO
-from billing_sources.adapters.ferry import FERRY
+from importlib import import_module
 
-ADAPTERS: dict[str, Adapter] = {adapter.key: adapter for adapter in (ATLAS, BOREAL, CASTLE, DELTA, ECHO, FERRY)}
+from billing_sources.adapter import Adapter
+
+SYSTEMS = (
+    "atlas",
+    "boreal",
+    "castle",
+    "delta",
+    "echo",
+    "ferry",
+)
+"""One line a system: `atlas` is the value `ATLAS` of `billing_sources/adapters/atlas.py`."""
+
+
+def _adapter(key: str) -> Adapter:
+    adapter: Adapter = getattr(import_module(f"billing_sources.adapters.{key}"), key.upper())
+    return adapter
+
+
+ADAPTERS: dict[str, Adapter] = {key: _adapter(key) for key in SYSTEMS}
 
 
 class UnknownSystem(LookupError):

@@ -94,10 +94,10 @@ def read_coverage(today: date) -> Coverage:
 
 def read_system(system: BillingSystem) -> SystemStages:
     adapter = ADAPTERS.get(system.key)
-    acts = list(Stage.objects.filter(system=system).select_related("set_by").order_by("pk"))
+    acts = list(Stage.objects.filter(system__key=system.key).select_related("set_by").order_by("pk"))
     stages = read_stages((act.cycle, act.mode) for act in acts)
     counts = _counts(system)
-    codes = list(BillCycle.objects.filter(system=system).order_by("day").values_list("code", flat=True))
+    codes = list(BillCycle.objects.filter(system__key=system.key).order_by("day").values_list("code", flat=True))
     return SystemStages(
         key=system.key,
         name=system.name,
@@ -214,7 +214,7 @@ def _percent(part: Decimal | int, whole: Decimal | int) -> str:
 def _counts(system: BillingSystem) -> dict[str, tuple[int, int]]:
     """Cycle → bills in the shadow, bills published; current revisions only."""
     rows = (
-        Invoice.objects.filter(system=system, is_current=True)
+        Invoice.objects.filter(system__key=system.key, is_current=True)
         .order_by()
         .values_list("cycle")
         .annotate(hidden=Count("pk", filter=Q(state=Invoice.State.SHADOW)), shown=Count("pk", filter=_SHOWN))

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from billing_sources.models import BillingSystem, Stage
 from billing_sources.operations import NotDone
+from billing_sources.registry import ADAPTERS
 from billing_sources.staff.coverage_queries import read_coverage, read_system
 from billing_sources.staff.figures import count
 from billing_sources.staff.forms import posted_reason
@@ -25,9 +26,7 @@ def coverage(request: CarrierRequest) -> HttpResponse:
 @carrier_page("engineer", methods=("GET", "HEAD", "POST"))
 def system_stages(request: CarrierRequest, system: str) -> HttpResponse:
     """The stages of a system's cycles; a POST changes one of them, or all."""
-    found = BillingSystem.objects.filter(key=system).first()
-    if found is None:
-        raise Http404
+    found = _system(system, is_kept=request.method == "POST")
     if request.method != "POST":
         return _page(request, found)
     try:
@@ -36,6 +35,18 @@ def system_stages(request: CarrierRequest, system: str) -> HttpResponse:
         messages.error(request, str(refusal))
         return _page(request, found, status=422)
     return redirect("system_stages", system)
+
+
+def _system(key: str, *, is_kept: bool) -> BillingSystem:
+    """Any that we can read, also before its first file: a new one is put into the shadow before it sends anything."""
+    found = BillingSystem.objects.filter(key=key).first()
+    if found is None:
+        if key not in ADAPTERS:
+            raise Http404
+        found = BillingSystem(key=key, name=ADAPTERS[key].title)
+        if is_kept:
+            found.save()
+    return found
 
 
 def _change(request: CarrierRequest, system: BillingSystem) -> str:

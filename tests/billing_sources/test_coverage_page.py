@@ -42,3 +42,11 @@ def test_an_act_that_is_none_is_not_found(bills_came_in: Night) -> None:
     address = reverse("system_stages", args=["atlas"])
     assert bills_came_in.erik.post(address, {"cycle": "", "do": "vanish", "reason": "x"}).status_code == 404
     assert bills_came_in.erik.get(reverse("system_stages", args=["nowhere"])).status_code == 404
+
+
+def test_a_new_system_is_put_into_the_shadow_before_its_first_file(bills_came_in: Night) -> None:
+    address = reverse("system_stages", args=["ferry"])
+    assert address in bills_came_in.erik.get(reverse("coverage")).content.decode()
+    assert "All cycles" in text_of(bills_came_in.erik.get(address))
+    answer = bills_came_in.erik.post(address, {"cycle": "", "do": "shadow", "reason": "two cycles beside"}, follow=True)
+    assert "In the shadow. 0 bills were taken back." in text_of(answer)

@@ -16,7 +16,8 @@ from billing_sources.checks import check
 from billing_sources.normalize import normalize
 from billing_sources.readers.delimited.layout import ALL, TAXES, Column, Layout, Record, Role, mapping
 from billing_sources.readers.delimited.reader import locate_record, read_records
-from billing_sources.readers.delimited.values import Unreadable, amount, day, transform
+from billing_sources.readers.delimited.transforms import transform
+from billing_sources.readers.delimited.values import Unreadable, amount, day
 
 _COMMA, _DAY = "amount, decimal comma", "date DD.MM.YYYY"
 HARBOURS = Layout(
@@ -159,3 +160,40 @@ def test_what_is_no_day_is_refused(text: str) -> None:
     assert day("MMDDYYYY")("02282026") == date(2026, 2, 28)
     with pytest.raises(Unreadable):
         day("MMDDYYYY")(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("amount, minus behind", "12.50-", "-12.50"),
+        ("amount, decimal comma, minus behind", "12,50 -", "-12.50"),
+        ("amount, CR behind", "12.50CR", "-12.50"),
+        ("amount, CR behind", "12.50 cr", "-12.50"),
+        ("amount, CR behind", "12.50 DB", "12.50"),
+        ("amount, thousands", "-1,234,567.50", "-1234567.50"),
+        ("amount, decimal comma, thousands", "(1.234,50)", "-1234.50"),
+        ("amount, cents", "-1250", "-12.50"),
+        ("amount, minus behind, minus turned", "12.50-", "12.50"),
+        ("amount, minus behind", "", "None"),
+    ],
+)
+def test_amounts_are_read_as_their_source_writes_them(name: str, text: str, value: str) -> None:
+    assert str(transform(name)(text)) == value
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("amount, minus behind", "-12.50-"),
+        ("amount, minus behind", "-"),
+        ("amount, CR behind", "-12.50 CR"),
+        ("amount, CR behind", "CR"),
+        ("amount, thousands", "1,23.50"),
+        ("amount, thousands", "12,3456"),
+        ("amount, decimal comma, thousands", "1,234.50"),
+        ("amount, cents", "12.50"),
+    ],
+)
+def test_an_amount_that_its_source_does_not_write_is_refused(name: str, text: str) -> None:
+    with pytest.raises(Unreadable):
+        transform(name)(text)

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from billing_sources.readers.delimited.layout import Column, Layout, Record, Role
-from billing_sources.readers.delimited.values import Transform, Unreadable, Value, transform
+from billing_sources.readers.delimited.transforms import transform, without_turning
+from billing_sources.readers.delimited.values import Transform, Unreadable, Value
 
 ABSENT = -1
 """Index of a column that a layout does not have: readers append a blank to every record."""
@@ -119,7 +120,9 @@ def _shape(layout: Layout, record: Record) -> Shape:
         if column.canonical or column.must_be
     )
     sums = tuple(
-        Sum(index, record.source(index), _sum_reads(column), column.sums) for index, column in columns if column.sums
+        Sum(index, record.source(index), transform(without_turning(column.transform)), column.sums)
+        for index, column in columns
+        if column.sums
     )
     return Shape(
         record,
@@ -152,8 +155,3 @@ def _reads(layout: Layout, column: Column) -> Transform:
             raise Unreadable(f"one of {', '.join(types)}") from None
 
     return bill_type
-
-
-def _sum_reads(column: Column) -> Transform:
-    """As the file prints it: what is below it is summed with the same sign."""
-    return transform("amount, decimal comma" if "decimal comma" in column.transform else "amount")

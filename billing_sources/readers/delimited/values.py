@@ -94,33 +94,3 @@ def clock(text: str) -> time:
 
 def _no_day(pattern: str) -> date:
     raise Unreadable(f"a day written {pattern}")
-
-
-def _optional(read: Callable[[str], Value]) -> Transform:
-    """Blank is None. Figures repeat: most are read once."""
-    return lru_cache(maxsize=1 << 14)(lambda text: read(text) if text.strip() else None)
-
-
-def _minus_turned(text: str) -> Decimal:
-    return -amount(text) or ZERO
-
-
-_TRANSFORMS: dict[str, Transform] = {
-    "": str.strip,
-    "amount": _optional(amount),
-    "amount, decimal comma": _optional(amount_with_comma),
-    "amount, minus turned": _optional(_minus_turned),
-    "count": count,
-    "currency": currency,
-    "time": clock,
-}
-
-
-def transform(name: str) -> Transform:
-    """By its name in a layout; `date MMDDYYYY` names its pattern. Raises ValueError: a layout is code."""
-    if name.startswith("date "):
-        return day(name.removeprefix("date "))
-    try:
-        return _TRANSFORMS[name]
-    except KeyError:
-        raise ValueError(f"no such transform: {name}") from None
