@@ -6,7 +6,7 @@ PORT ?= 8000
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup system demo stop test check lint types imports migrations bench soak golden lock shots clean
+.PHONY: help setup system demo stop test check lint types imports migrations bench soak fuzz golden lock shots clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -51,6 +51,9 @@ bench: setup ## the ratios of docs/performance.md: a table, and JSON in var/benc
 soak: setup ## the long runs: kills and crowds in greater number
 	TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults tests/stories
 	$(BIN)/python -m bench crowded memory
+
+fuzz: setup ## hostile bytes for every reader, an hour in all (FUZZ_SECONDS= for each reader)
+	$(BIN)/python -m tests.fuzz
 
 golden: setup ## rewrite the expected output of every sample; read the diff
 	$(BIN)/python -m tests.golden

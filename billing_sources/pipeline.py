@@ -35,7 +35,6 @@ from billing_sources.vocabularies import current_adapter
 from portal.tenancy import ingest
 
 MAX_ATTEMPTS = 3
-_DIGITS = 76  # sums are exact for any amount that a reader lets through
 _ALLOCATIONS = 1_000_000  # between two looks for cycles
 _log = logging.getLogger(__name__)
 
@@ -72,7 +71,7 @@ def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
     """Load and publish a file, or hold it whole with the reason."""
     proof = Proof()
     try:
-        with ingest(), transaction.atomic(), _in_bulk(), localcontext(prec=_DIGITS), opener() as stream:
+        with ingest(), transaction.atomic(), _in_bulk(), localcontext(prec=reading.DIGITS), opener() as stream:
             _countersign(file, adapter, proof)
             _load_bills(file, adapter, stream, proof)
             publish(file, proof, _now())

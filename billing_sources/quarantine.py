@@ -11,6 +11,7 @@ from billing_sources.canonical import CanonicalInvoice, Issue
 from billing_sources.models import ImportFile, ImportIssue, QuarantinedInvoice
 from billing_sources.normalize import Bill
 from billing_sources.proof import Proof
+from billing_sources.rows import storable
 from portal.tenancy import ingest
 
 _encode = msgspec.json.Encoder().encode
@@ -31,13 +32,17 @@ def hold(file: ImportFile, bill: Bill) -> None:
     """Hold one bill, as it was read."""
     invoice = bill.invoice
     QuarantinedInvoice.objects.create(
-        file=file, number=invoice.number, currency=invoice.currency, amount=bill.total, canonical=_encode(invoice)
+        file=file,
+        number=storable(invoice.number),
+        currency=storable(invoice.currency),
+        amount=bill.total,
+        canonical=_encode(invoice),
     )
 
 
 def hold_unreadable(file: ImportFile, issue: Issue) -> None:
     """A bill of which only its number and the reason is known."""
-    QuarantinedInvoice.objects.create(file=file, number=issue.number)
+    QuarantinedInvoice.objects.create(file=file, number=storable(issue.number))
 
 
 def held_bill(held: QuarantinedInvoice) -> CanonicalInvoice:
@@ -52,11 +57,11 @@ def write_issues(file: ImportFile, issues: Iterable[Issue]) -> None:
         ImportIssue(
             file=file,
             rule=issue.rule,
-            number=issue.number,
-            position=issue.position,
-            field=issue.field,
-            expected=issue.expected,
-            found=issue.found,
+            number=storable(issue.number),
+            position=storable(issue.position),
+            field=storable(issue.field),
+            expected=storable(issue.expected),
+            found=storable(issue.found),
             is_fatal=issue.is_fatal,
         )
         for issue in issues

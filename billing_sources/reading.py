@@ -20,6 +20,7 @@ from billing_sources.rows import Written
 
 BATCH_BILLS = 2_000
 BATCH_TEXT = 1 << 21  # characters of finished rows
+DIGITS = 76  # of a sum: exact for any amount that a reader lets through
 _log = logging.getLogger(__name__)
 
 

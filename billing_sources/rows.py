@@ -108,6 +108,11 @@ def row(*values: str | Decimal | date | int | bool | None) -> str:
     return "\t".join(map(field, values))
 
 
+def storable(text: str) -> str:
+    """For words about a file, which may quote anything: PostgreSQL has no NUL, so its picture stands for it."""
+    return text.replace("\0", "\u2400")
+
+
 def escaped(text: str) -> str:
     if text.isprintable() and "\\" not in text:
         return text

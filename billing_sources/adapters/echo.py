@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import chain
-from typing import BinaryIO
+from typing import Annotated, BinaryIO
 
 import msgspec
 
@@ -141,21 +141,27 @@ _TERMS = {
 }  # fmt: skip
 
 
+_MOST_ROWS, _MOST_DIGITS = 10**12, 30
+
+
 class _Manifest(msgspec.Struct):
     """The control file beside a cost file, as JSON."""
 
-    rows: int
+    rows: Annotated[int, msgspec.Meta(ge=0, le=_MOST_ROWS)]
     billed_cost: Decimal
-    sha256: str = ""
+    sha256: Annotated[str, msgspec.Meta(pattern="^[0-9a-fA-F]{0,64}$")] = ""
 
 
 def read_manifest(content: bytes) -> ControlTotals:
     """Raises `FileRejected` for what is not a manifest."""
     try:
         manifest = msgspec.json.decode(content, type=_Manifest)
-    except msgspec.MsgspecError as error:
+        cost = manifest.billed_cost
+        if not cost.is_finite() or abs(cost.adjusted()) > _MOST_DIGITS:  # 1e999999999 takes a gigabyte to print
+            raise ValueError("no amount at `$.billed_cost`")
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:
         raise FileRejected(Issue("CONTROL-07", "manifest", "", "rows and billed_cost", f"{error}"[:200])) from None
-    return ControlTotals(amount=manifest.billed_cost, records=manifest.rows, sha256=manifest.sha256)
+    return ControlTotals(amount=manifest.billed_cost, records=manifest.rows, sha256=manifest.sha256.lower())
 
 
 def _read(stream: BinaryIO, adapter: Adapter) -> Iterator[Parsed]:

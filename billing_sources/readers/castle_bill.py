@@ -22,7 +22,7 @@ from billing_sources.canonical import (
     Category,
     Issue,
 )
-from billing_sources.readers.castle_records import CODEC
+from billing_sources.readers.castle_records import text_of
 from billing_sources.readers.castle_table import BadField, Table
 from billing_sources.readers.julian import julian
 from billing_sources.readers.x12_values import Unreadable
@@ -113,7 +113,7 @@ class OpenBill:
         return Issue(rule, position, field, expected, found, self.number)
 
     def _opened(self, record: bytes, origin: str) -> CanonicalInvoice:
-        text, get, run = record.decode(CODEC), self._get, self._run
+        text, get, run = text_of(record), self._get, self._run
         number, account, parent, buyer, kind, scanline = (field.rstrip() for field in get.heading(text))
         billed_on, due_on, start, end = _days(get.days(text), get.day_names)
         if billed_on is None:
@@ -152,21 +152,21 @@ class OpenBill:
         return invoice
 
     def _premise(self, record: bytes, _offset: int) -> None:
-        premise, name = self._get.premise(record.decode(CODEC))
+        premise, name = self._get.premise(text_of(record))
         invoice, level = self.invoice, self._get.adapter.level_names[2]
         self._service, self._period = "", (None, None)
         invoice.accounts.append(CanonicalAccount(premise.rstrip(), invoice.account, level, name.rstrip()))
 
     def _agreement(self, record: bytes, _offset: int) -> None:
-        self._service = self._get.service(record.decode(CODEC))[0].rstrip()
+        self._service = self._get.service(text_of(record))[0].rstrip()
 
     def _segment(self, record: bytes, _offset: int) -> None:
-        start, end = _days(self._get.period(record.decode(CODEC)), self._get.period_names)
+        start, end = _days(self._get.period(text_of(record)), self._get.period_names)
         self._period = start, end
 
     def _charge(self, record: bytes, offset: int) -> None:
         get, charges = self._get, self.invoice.charges
-        premise, rate_class, usoc, text = get.charge(record.decode(CODEC))
+        premise, rate_class, usoc, text = get.charge(text_of(record))
         usoc = usoc.rstrip()
         category, term = get.term(rate_class.rstrip(), usoc)
         quantity, rate, amount = get.figures(record.hex())
@@ -200,7 +200,7 @@ class OpenBill:
 
     def _tax(self, record: bytes, offset: int) -> None:
         get = self._get
-        premise, kind, jurisdiction, included = get.tax(record.decode(CODEC))
+        premise, kind, jurisdiction, included = get.tax(text_of(record))
         base, percent, amount = get.levied(record.hex())
         self.invoice.taxes.append(
             CanonicalTax(
@@ -217,7 +217,7 @@ class OpenBill:
 
     def _usage_total(self, record: bytes, offset: int) -> None:
         """What the calls of the charge before it add up to: shown, never added."""
-        premise, unit = self._get.total(record.decode(CODEC))
+        premise, unit = self._get.total(text_of(record))
         calls, minutes, amount = self._get.used(record.hex())
         of = self.invoice.charges[-1] if self.invoice.charges else None
         category, term = (of.category, of.source_term) if of else (Category.USAGE, "USG")
@@ -246,7 +246,7 @@ class OpenBill:
     def _adjustment(self, record: bytes, offset: int) -> None:
         """One that names an earlier bill is part of what is carried, unless it is the credit note's own."""
         get, invoice = self._get, self.invoice
-        premise, code, text, original = (field.rstrip() for field in get.adjustment(record.decode(CODEC)))
+        premise, code, text, original = (field.rstrip() for field in get.adjustment(text_of(record)))
         (amount,) = get.adjusted(record.hex())
         if code == REBILL:
             invoice.replaces = original

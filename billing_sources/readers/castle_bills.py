@@ -12,7 +12,7 @@ from typing import BinaryIO
 from billing_sources.adapter import Adapter, Cell, Excerpt, Parsed
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.readers.castle_bill import STEPS, Getters, OpenBill, Run
-from billing_sources.readers.castle_records import CODEC, RECORDS, Record, kind_of
+from billing_sources.readers.castle_records import CODEC, RECORDS, Record, kind_of, text_of
 from billing_sources.readers.castle_table import BadField
 from billing_sources.readers.ebcdic import Rdw, framed
 from billing_sources.readers.pictures import Usage
@@ -45,7 +45,7 @@ def read_record(stream: BinaryIO, origin: str) -> Excerpt:
     kind = _KINDS.get(record[:4])
     if kind is None:
         raise LookupError(f"no record at {origin}")
-    return Excerpt(record.decode(CODEC), tuple(_cells(RECORDS[kind], record)))
+    return Excerpt(text_of(record), tuple(_cells(RECORDS[kind], record)))
 
 
 def _cells(layout: Record, record: bytes) -> Iterator[Cell]:
@@ -54,7 +54,7 @@ def _cells(layout: Record, record: bytes) -> Iterator[Cell]:
         if picture.usage is Usage.TEXT:
             text = picture.text(found, CODEC)
         elif picture.usage is Usage.DISPLAY and not picture.is_signed:
-            text = found.decode(CODEC)
+            text = text_of(found)
         else:
             text = _figure(found, layout, name)
         yield Cell(f"{layout.kind} {name}", text)
@@ -78,7 +78,7 @@ def _run_of(stream: BinaryIO) -> Run:
 
 def _run(record: bytes, offset: int) -> Run:
     _check_size("0010", record, offset)
-    layout, text = RECORDS["0010"], record.decode(CODEC)
+    layout, text = RECORDS["0010"], text_of(record)
     system, cycle, currency, bills = (
         text[layout.span(name)].strip() for name in ("SYSTEM", "CYCLE", "CCY", "BILL-CNT")
     )
@@ -131,12 +131,12 @@ class _Reading:
 
     def _open(self, record: bytes, offset: int) -> None:
         self._bills += 1
-        account = record[_ACCOUNT].decode(CODEC)
+        account = text_of(record[_ACCOUNT])
         self._hash += int("".join(filter(str.isdecimal, account)) or 0)
         try:
             self._bill = OpenBill(record, offset, self._get, self._run)
         except BadField as bad:
-            number = record[RECORDS["0100"].span("BILL-ID")].decode(CODEC).strip()
+            number = text_of(record[RECORDS["0100"].span("BILL-ID")]).strip()
             self._refused = _bad(bad, offset, number)
 
     def _within(self, kind: str, record: bytes, offset: int) -> None:

@@ -129,5 +129,10 @@ RECORDS: dict[str, Record] = {kind: Record(kind, body) for kind, body in _BODIES
 KEY_NAMES = ("REC-TYPE", "BILL-ID", "PREMISE", "AGREEMENT", "SEGMENT", "LINE")
 
 
+def text_of(record: bytes) -> str:
+    """The record's characters, one a byte. LOW-VALUES, a mainframe's word for "nothing here", read as blanks."""
+    return record.decode(CODEC).replace("\0", " ")
+
+
 def kind_of(record: bytes) -> str:
-    return record[:4].decode(CODEC)
+    return text_of(record[:4])

@@ -28,10 +28,16 @@ def locate(file: BinaryIO, origin: str) -> Excerpt:
             records = raw_records(page)
             if not 1 <= item <= len(records):
                 break
-            raw = bytes(records[item - 1])
-            cells = tuple(Cell(*cell) for cell in _cells(page.resource, loose(raw)))
-            return Excerpt(msgspec.json.format(raw, indent=2).decode(), cells)
+            return _excerpt(page.resource, bytes(records[item - 1]), origin)
     raise LookupError(origin)
+
+
+def _excerpt(resource: str, raw: bytes, origin: str) -> Excerpt:
+    try:
+        cells = tuple(Cell(*cell) for cell in _cells(resource, loose(raw)))
+        return Excerpt(msgspec.json.format(raw, indent=2).decode(), cells)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise LookupError(f"no JSON at {origin}") from error
 
 
 def acknowledge(file: BinaryIO, outcome: Outcome) -> list[Reply]:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from billing_sources.canonical import FileRejected, Issue
+from billing_sources.readers.json_text import has_nul
 from billing_sources.readers.tmf_shape import Shape
 from billing_sources.transports.pages import Page
 
@@ -40,6 +41,8 @@ class Record(NamedTuple):
 
 def decoded(page: Page, shape: Shape) -> list[Any] | None:
     """All records of a page at once; None where one of them is ill. Raises `FileRejected`: TMF-JSON."""
+    if has_nul(page.body):
+        return None
     try:
         records: list[Any] = shape.decoder.decode(page.body)
         return records
@@ -85,6 +88,8 @@ def not_json(page: Page, error: Exception) -> FileRejected:
 
 def _converted(resource: str, text: bytes, value: Any, shape: Shape) -> Record:
     """By its own text; where that has nulls, which mean absent, without them."""
+    if has_nul(text):
+        return Record(resource, None, "a NUL in a text", text)
     try:
         return Record(resource, msgspec.json.decode(text, type=shape.type))
     except msgspec.ValidationError:

@@ -232,3 +232,8 @@ def test_the_run_record_may_come_last() -> None:
     moved = read(last)[0]
     assert (moved.cycle, moved.entity, moved.currency) == ("1", "CASTLE01", "USD")
     assert moved.charges[0].amount == 100
+
+
+def test_low_values_are_a_mainframes_blanks() -> None:
+    found = read_bill(*bill(charge(text="Port\0\0")))
+    assert found.charges[0].description == "Port"

@@ -257,3 +257,14 @@ def test_the_acknowledgement_says_what_became_of_the_pages() -> None:
     event = json.loads(reply.content, parse_float=Decimal)["event"]
     assert (reply.name, event["state"], event["bills"], event["held"]) == ("customerBill-1.json", "accepted", 25, 1)
     assert (event["amountDue"], event["issue"][0]["billNo"]) == (Decimal("100.10"), "D-7")
+
+
+def test_a_nul_in_a_text_holds_its_bill_alone() -> None:
+    found = read(
+        tmf_bill(billNo="D-\0"), tmf_bill(id="CB-2", billNo="D-2"), rate(bill={"id": "CB-2"}), rate(name="A\0")
+    )
+    assert [(one.number, one.rule, one.found) for one in found if isinstance(one, Issue) and one.is_fatal] == [
+        ("D-\0", "TMF-VALUE", "a NUL in a text")
+    ]
+    assert [one.number for one in found if isinstance(one, CanonicalInvoice)] == ["D-2"]
+    assert rules(tmf_bill(note="a backslash, and \\u0000"), rate()) == []

@@ -334,6 +334,24 @@ def test_the_manifest_beside_a_cost_file_is_its_control() -> None:
     assert ECHO.read_control
     control = ECHO.read_control(b'{"rows": 120, "billed_cost": 0.00000080000, "sha256": "ab"}')
     assert (control.records, control.amount, control.sha256) == (120, Decimal("0.00000080000"), "ab")
-    for content in (b"120 rows", b"\xff", b"{}", b'{"rows": "many", "billed_cost": "1"}'):
-        with pytest.raises(FileRejected, match="CONTROL-07"):
-            ECHO.read_control(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"120 rows",
+        b"\xff",
+        b"{}",
+        b'{"rows": "many", "billed_cost": "1"}',
+        b'{"rows": -1, "billed_cost": "1"}',
+        b'{"rows": 1, "billed_cost": "NaN"}',
+        b'{"rows": 1, "billed_cost": 1e999999999}',
+        b'{"rows": 1, "billed_cost": "1", "sha256": "\xff"}',
+        b'{"rows": 1, "billed_cost": "1", "more": ' + b"[" * 100_000,
+    ],
+    ids=lambda content: content[:60].decode("latin-1"),
+)
+def test_a_manifest_that_declares_no_rows_and_cost_is_refused(content: bytes) -> None:
+    assert ECHO.read_control
+    with pytest.raises(FileRejected, match="CONTROL-07"):
+        ECHO.read_control(content)

@@ -75,13 +75,19 @@ def test_a_line_longer_than_any_bill_is_passed_over(monkeypatch: pytest.MonkeyPa
         ({"currency": {"code": "US$"}}, "currency.code"),
         ({"currency": {"code": None}}, "currency.code"),
         ({"base_user": {"id": None}}, "base_user.id"),
-        ({"invoice": {"customer_notes": "a\x00b"}}, "invoice.customer_notes"),
         ({"usage": [{"id": 1, "event_date": "yesterday", "amount": "1"}]}, "mediation_record_line.event_date"),
     ],
 )
 def test_a_value_that_cannot_be_read_holds_its_bill_alone(fields: dict[str, object], source: str) -> None:
     read = parsed(payload(bill(**fields), bill(invoice={"id": 2, "public_number": "F-2"}), amount="0"))
     assert [(issue.rule, issue.field, issue.number) for issue in issues_in(read)] == [("FERRY-VALUE", source, "F-1")]
+    assert [found.number for found in bills_in(read)] == ["F-2"]
+
+
+@pytest.mark.parametrize("fields", [{"invoice": {"customer_notes": "a\x00b"}}, {"carries": ["F-\x00"]}])
+def test_a_nul_which_no_database_holds_is_a_line_that_the_query_did_not_write(fields: dict[str, object]) -> None:
+    read = parsed(payload(bill(**fields), bill(invoice={"id": 2, "public_number": "F-2"}), amount="0"))
+    assert [(issue.rule, issue.found) for issue in issues_in(read)] == [("FERRY-LINE", "a NUL in a text")]
     assert [found.number for found in bills_in(read)] == ["F-2"]
 
 

@@ -63,10 +63,13 @@ def locate_row(blocks: Iterable[bytes], origin: str) -> Excerpt:
     """The row behind an origin, its cells named as the mapping names them. Raises LookupError."""
     match = _LINE.search(origin)
     lines = _lines(Text(blocks, "utf-8"))
-    header = next(csv.reader(lines), [])
-    name = recognised(header).name
     skipped = int(match[1]) - 2 if match else -1
-    row = next(csv.reader(line for at, line in enumerate(lines) if at >= skipped), None) if skipped >= 0 else None
+    try:
+        header = next(csv.reader(lines), [])
+        row = next(csv.reader(line for at, line in enumerate(lines) if at >= skipped), None) if skipped >= 0 else None
+    except csv.Error as error:
+        raise LookupError(f"no row at {origin}") from error
+    name = recognised(header).name
     if not row:
         raise LookupError(f"no row at {origin}")
     cells = tuple(Cell(f"{name} {column}", text) for column, text in zip(header, row, strict=False))

@@ -1,6 +1,7 @@
 """A payload, line by line: a head, bills, an end. Pure. One line is in memory at a time.
 
 A line that is no bill becomes an `Issue` in its place; a payload that is none of ours, or was cut, is rejected.
+PostgreSQL has no NUL, so a line with one did not come from the query.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import msgspec
 
 from billing_sources.canonical import FileRejected, Issue
 from billing_sources.readers.jbilling.rows import BillRow, EndRow, HeadRow, Row
+from billing_sources.readers.json_text import has_nul
 
 FORMAT, VERSION = "ferry", 1
 LONGEST_LINE = 16 << 20  # bytes: a bill of about 100,000 calls
@@ -67,7 +69,7 @@ def _row(text: bytes, line: int, stream: BinaryIO) -> BillRow | EndRow | Issue:
         return _flaw("FERRY-SIZE", line, f"a line of at most {LONGEST_LINE} bytes", "a longer one")
     if not text.endswith(b"\n"):
         raise _rejected("FERRY-CUT", line, "a whole line", "the end of the file in its middle")
-    row = decoded(text)
+    row = "a NUL in a text" if has_nul(text) else decoded(text)
     if isinstance(row, str):
         return _flaw("FERRY-LINE", line, "a bill as the query writes it", row)
     if isinstance(row, HeadRow):
