@@ -58,7 +58,16 @@ def field_rows(
     for rule in mapping:
         rules.setdefault(rule.source, []).append(rule)
     wanted = _kind_that_speaks(cells, rules, kind)
-    return tuple(_row(cell, [r for r in rules.get(cell.source, ()) if _kind(r) == wanted], values) for cell in cells)
+    of_kind = {source: [rule for rule in each if _kind(rule) == wanted] for source, each in rules.items()}
+    stated = {_name(r) for cell in cells for r in of_kind.get(cell.source, ()) if _is_stated(cell, r, values)}
+    return tuple(
+        _row(
+            cell,
+            [r for r in of_kind.get(cell.source, ()) if _name(r) not in stated or _is_stated(cell, r, values)],
+            values,
+        )
+        for cell in cells
+    )
 
 
 def pieces(text: str, rows: Iterable[FieldRow]) -> tuple[Piece, ...]:
@@ -83,9 +92,16 @@ def _kind_that_speaks(cells: Iterable[Cell], rules: Mapping[str, Sequence[FieldM
     return CHARGE if kind == TAX and TAX not in kinds else kind
 
 
+def _is_stated(cell: Cell, rule: FieldMap, values: Mapping[str, str]) -> bool:
+    """Whether the cell says word for word what is kept. Where one does, it was read from no other."""
+    return bool(cell.text) and cell.text.split() == values.get(_name(rule), "").split()
+
+
 def _row(cell: Cell, rules: Sequence[FieldMap], values: Mapping[str, str]) -> FieldRow:
-    meanings = tuple(Meaning(_plain(rule), rule.transform, values.get(_name(rule), "")) for rule in rules)
-    return FieldRow(cell.source, readable(cell.text), bool(meanings and cell.text), meanings)
+    """A rule that came to nothing is left out where another one did not."""
+    meanings = [Meaning(_plain(rule), rule.transform, values.get(_name(rule), "")) for rule in rules]
+    meanings = [meaning for meaning in meanings if meaning.value] or meanings
+    return FieldRow(cell.source, readable(cell.text), bool(meanings and cell.text), tuple(meanings))
 
 
 def _kind(rule: FieldMap) -> str:
@@ -102,12 +118,25 @@ def _plain(rule: FieldMap) -> str:
 
 
 def _lit_spans(text: str, rows: Iterable[FieldRow]) -> Iterator[tuple[int, int]]:
-    at = 0
+    """In order of the text. A field that the text calls by its name is looked for behind that name."""
+    at, spans = 0, []
     for row in rows:
-        if not row.text:
-            continue
-        found = re.compile(rf"(?<![\w.]){re.escape(row.text)}(?![\w.])").search(text, at)
-        if found:
-            at = found.end()
+        if row.text and (found := _search(text, row, at)):
+            at = found.end(1)
             if row.is_lit:
-                yield found.span()
+                spans.append(found.span(1))
+    shown = 0
+    for start, end in sorted(spans):
+        if start >= shown:
+            yield start, end
+            shown = end
+
+
+def _search(text: str, row: FieldRow, at: int) -> re.Match[str] | None:
+    value = rf"(?<![\w.])({re.escape(row.text)})(?![\w.])"
+    name = re.findall(r"[\w-]+", row.source)[-1:]
+    if name and not name[0].isdigit():
+        named = re.compile(rf"(?<!\w){re.escape(name[0])}(?!\w)[^<>\n]{{0,200}}?>?[\s\":=]*{value}")
+        if found := named.search(text, at) or named.search(text):
+            return found
+    return re.compile(value).search(text, at)

@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from billing_sources.adapter import Adapter, Cell, Excerpt
 from billing_sources.lineage.excerpt import NoRecord, excerpt_of
 from billing_sources.lineage.fields import BILL, CHARGE, NO_TEXT, TAX, FieldRow, Piece, field_rows, pieces, readable
-from billing_sources.models import Charge, Invoice, TaxItem
+from billing_sources.models import AccountLink, Charge, Invoice, TaxItem
 from billing_sources.normalize import RESIDUE
 from billing_sources.registry import UnknownSystem, adapter_for
 from billing_sources.staff.figures import exact, instant, money
@@ -50,7 +50,8 @@ class RecordPage:
     pieces: tuple[Piece, ...]
     is_cut: bool
     has_no_text: bool
-    rows: tuple[FieldRow, ...]
+    rows: tuple[FieldRow, ...]  # what it was read from
+    others: tuple[FieldRow, ...]
     back_url: str
 
 
@@ -74,7 +75,8 @@ def record_page(invoice: Invoice, item: Charge | TaxItem | None, source: Source,
         pieces=pieces(text[:TEXT_SHOWN], rows),
         is_cut=len(text) > TEXT_SHOWN or cells != excerpt.cells,
         has_no_text=NO_TEXT in text and NO_TEXT not in excerpt.text,
-        rows=rows,
+        rows=tuple(row for row in rows if row.is_lit),
+        others=tuple(row for row in rows if not row.is_lit),
         back_url=back_url,
     )
 
@@ -148,10 +150,15 @@ def _values(invoice: Invoice, item: Charge | TaxItem | None) -> dict[str, str]:
     values = {field.name: _shown(field.name, getattr(kept, field.attname)) for field in kept._meta.concrete_fields}
     if item is None:
         values |= {name: _shown(name, value) for name, value in invoice.parties.items() if isinstance(value, str)}
-        values["account"] = invoice.account_link.external_id
-    elif isinstance(item, Charge) and item.account_link:
-        values["account"] = item.account_link.external_id
+    if not isinstance(item, TaxItem):
+        values["account"] = _account(kept.account_link_id)
     return values
+
+
+def _account(link: int | None) -> str:
+    """As the billing system knows it; "" where it is not linked to this visitor's customer."""
+    found = AccountLink.objects.filter(pk=link or 0).values_list("external_id", flat=True).first()
+    return found or ""
 
 
 def _shown(name: str, value: object) -> str:

@@ -110,7 +110,7 @@ def get_charge_record(code: UUID, position: int) -> RecordPage | None:
     bill = _with_source(code)
     if bill is None or position == 0:
         return _record(bill, None)
-    charge = Charge.objects.select_related("account_link").filter(invoice=bill, position=position).first()
+    charge = Charge.objects.filter(invoice=bill, position=position).first()
     return _record(bill, charge) if charge else None
 
 

@@ -19,7 +19,7 @@ def get_charge_record_for(actor: Actor, code: UUID, position: int) -> RecordPage
     invoice = _invoice(actor, code)
     if invoice is None or position == 0:
         return _page(invoice, None)
-    charge = Charge.objects.select_related("account_link").filter(invoice=invoice, position=position).first()
+    charge = Charge.objects.filter(invoice=invoice, position=position).first()
     return _page(invoice, charge) if charge else None
 
 
@@ -39,7 +39,7 @@ def source_of(invoice: Invoice) -> Source | None:
 
 
 def _invoice(actor: Actor, code: UUID) -> Invoice | None:
-    found = Invoice.objects.select_related("system", "account_link").filter(revisions_visible_to(actor), code=code)
+    found = Invoice.objects.select_related("system").filter(revisions_visible_to(actor), code=code)
     return found.first()
 
 

@@ -115,8 +115,23 @@ def test_what_made_a_charge_is_lit_in_its_text_and_nothing_else_is() -> None:
     lit = [piece.text for piece in pieces(found.text, rows) if piece.is_lit]
     assert lit == ["Monthly Service  Charges", "250", "M4", "150.75", "2050", "Ethernet access", "2125550123"]
     amount = next(row for row in rows if row.source == "IT104")
-    assert [(m.field, m.value) for m in amount.meanings] == [("amount", "150.75"), ("unit price", "")]
+    assert [(m.field, m.value) for m in amount.meanings] == [("amount", "150.75")]
     assert "".join(piece.text for piece in pieces(found.text, rows)) == found.text
+
+
+def test_a_value_that_one_field_states_word_for_word_was_read_from_no_other() -> None:
+    cells = [Cell("PID05", "Usage charges"), Cell("PID05", "Long distance")]
+    values = {"source_term": "Usage charges", "description": "Long distance"}
+    rows = field_rows(cells, ATLAS.mapping, CHARGE, values)
+    assert [[meaning.field for meaning in row.meanings] for row in rows] == [["source term"], ["description"]]
+
+
+def test_a_field_is_lit_behind_the_name_that_the_text_gives_it() -> None:
+    text = '<cbc:ID>1</cbc:ID><cbc:InvoicedQuantity unitCode="C62">1</cbc:InvoicedQuantity>'
+    rows = field_rows([Cell("UBL cbc:InvoicedQuantity", "1")], ADAPTERS["boreal"].mapping, CHARGE, {"quantity": "1"})
+    before, lit, _ = pieces(text, rows)
+    assert before.text.endswith('unitCode="C62">')
+    assert (lit.text, lit.is_lit) == ("1", True)
 
 
 def test_a_tax_billed_as_a_line_is_read_by_the_rules_of_charges() -> None:

@@ -128,6 +128,10 @@ def every_address(life: Life) -> Iterator[Page]:
     yield "pay_run_payments", f"/pay-runs/{life.draft}/?payment=new"
     yield "invoices", "/invoices/?q=nothing-like-it"
     yield "bill_cycles", "/carrier/cycles/?system=atlas&cycle=1"
+    for bill in codes["invoice"]:
+        for what in ("charges/0", "charges/1", "taxes/1"):
+            yield "charge_record", f"/invoices/{bill}/{what}/record/"
+            yield "carrier_charge_record", f"/carrier/bills/{bill}/{what}/record/"
 
 
 def named(patterns: list[Any]) -> Iterator[tuple[str, bool]]:
@@ -150,6 +154,8 @@ def existing(life: Life) -> dict[str, list[Any]]:
             "customer": codes_of(Customer)[:1],
             "import_run": codes_of(ImportRun)[:1],
             "import_file": codes_of(ImportFile),
+            "file_bills": codes_of(ImportFile)[:1],
+            "carrier_bill": codes_of(Invoice)[:1],
             "held_invoice": codes_of(QuarantinedInvoice)[:1],
         }
 
