@@ -187,11 +187,17 @@ ECHO = Adapter(
     title="Echo",
     plays="The wireless and cloud businesses' billing: pipe-delimited statements, and FOCUS cost files.",
     default_currency="USD",
-    transport=WatchedFolder("echo/out", patterns=("*.csv", "*.csv.gz", "*.txt")),
+    transport=WatchedFolder(
+        "echo/out",
+        patterns=("*.csv", "*.csv.gz", "*.txt"),
+        control=".manifest",
+        controlled=("*.csv", "*.csv.gz"),
+    ),
     read=_read,
     mapping=delimited_mapping(STATEMENTS) + focus_mapping(),
     vocabulary=Vocabulary(1, {term: category for category, terms in _TERMS.items() for term in terms}),
     level_names=("company", "account"),
     read_control=read_manifest,
+    control_suffix=".manifest",
     locate=_locate,
 )

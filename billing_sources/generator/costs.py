@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import NamedTuple
@@ -52,15 +53,24 @@ class Costs:
 
     def __init__(self, seller: str) -> None:
         self._seller = seller
+        self._rows = self._billed = 0
 
     def head(self) -> bytes:
         return _lines([COLUMNS])
 
     def bill(self, bill: Bill) -> bytes:
-        return _lines([*self._charges(bill), *self._taxes(bill)])
+        rows = [*self._charges(bill), *self._taxes(bill)]
+        self._rows += len(rows)
+        self._billed += sum(_parts(row[0]) for row in rows)
+        return _lines(rows)
 
     def tail(self, false_count: int = 0) -> bytes:
         return b""
+
+    def control(self, sha256: str) -> bytes:
+        """The manifest beside it: rows, the sum of what they bill, the file's hash."""
+        said = {"rows": self._rows, "billed_cost": _fine(self._billed), "sha256": sha256}
+        return json.dumps(said).encode()
 
     def _charges(self, bill: Bill) -> Iterator[tuple[str, ...]]:
         for charge in bill.charges:
@@ -101,6 +111,13 @@ def _fine(figure: int) -> str:
     """The smallest part of a cost as a decimal with a point."""
     whole, fraction = divmod(abs(figure), 10**_DIGITS)
     return f"{'-' * (figure < 0)}{whole}.{fraction:0{_DIGITS}}"
+
+
+def _parts(cost: str) -> int:
+    """A cost in its smallest parts, as `_fine` writes them."""
+    sign = -1 if cost.startswith("-") else 1
+    whole, _, fraction = cost.lstrip("-").partition(".")
+    return sign * int(whole + fraction.ljust(_DIGITS, "0"))
 
 
 def _instant(day: date) -> str:

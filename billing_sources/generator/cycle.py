@@ -65,7 +65,7 @@ class GeneratedFile:
         with unfinished.open("wb") as file:
             manifest = self.write(file)
         unfinished.rename(folder / self.name)
-        if self.control_suffix:
+        if manifest.control:
             unfinished.write_bytes(manifest.control)
             unfinished.rename(folder / f"{self.name}{self.control_suffix}")
         return manifest

@@ -195,6 +195,11 @@ def _writer(order: CycleOrder) -> Writer:
     return Costs("Meridian Cloud LLC")
 
 
+def _control(writer: Writer, sha256: str) -> bytes:
+    """Cost files have a manifest; statements end with their own totals."""
+    return writer.control(sha256) if isinstance(writer, Costs) else b""
+
+
 ECHO = Format(
     key="echo",
     suffix="txt",
@@ -217,4 +222,6 @@ ECHO = Format(
     },
     carries_balances=True,
     calls=4,
+    control=_control,
+    control_suffix=".manifest",
 )

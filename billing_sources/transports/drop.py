@@ -37,9 +37,10 @@ class DropFolder:
     """What a transport of files knows of its folder, which lies below the root of its place.
 
     A file still being written carries one of `unfinished` as its suffix until it is renamed. Where the system writes
-    a control file behind each bill file, `control` is its suffix; where it writes an empty marker, `done` is: a bill
-    file without them is not finished. Where it does none of this, a file has to look the same twice, `settle_seconds`
-    apart. Answers go into `answers`, a folder below the same root.
+    a control file behind each bill file, `control` is its suffix, and `controlled` the patterns of those that have
+    one; where it writes an empty marker, `done` is: a bill file without them is not finished. Where it does none of
+    this, a file has to look the same twice, `settle_seconds` apart. Answers go into `answers`, a folder below the same
+    root.
     """
 
     folder: str
@@ -49,6 +50,7 @@ class DropFolder:
     done: str = ""
     answers: str = ""
     settle_seconds: float = 0
+    controlled: tuple[str, ...] = ("*",)
 
     def offered(self, look: Look, known: Known) -> list[Found]:
         """The finished files of a folder that are not known, in the order of their names."""
@@ -74,9 +76,17 @@ class DropFolder:
         return (
             is_safe(name)
             and not name.endswith(self.unfinished)
-            and any(fnmatchcase(name, pattern) for pattern in self.patterns)
-            and all(f"{name}{suffix}" in names for suffix in (self.control, self.done) if suffix)
+            and _matches(name, self.patterns)
+            and all(f"{name}{suffix}" in names for suffix in self._beside(name))
         )
+
+    def _beside(self, name: str) -> list[str]:
+        control = self.control if _matches(name, self.controlled) else ""
+        return [suffix for suffix in (control, self.done) if suffix]
+
+
+def _matches(name: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in patterns)
 
 
 def is_safe(name: str) -> bool:

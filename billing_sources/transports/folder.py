@@ -43,6 +43,7 @@ def watched_instead(transport: DropFolder) -> WatchedFolder:
         transport.control,
         transport.done,
         transport.answers,
+        controlled=transport.controlled,
     )
 
 

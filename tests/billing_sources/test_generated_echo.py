@@ -16,6 +16,7 @@ from billing_sources.checks import check
 from billing_sources.generator import CycleOrder, Manifest, billed_accounts, generate_cycle
 from billing_sources.models import ImportFile
 from billing_sources.normalize import normalize
+from billing_sources.transports import Place
 from tests.billing_sources.bills import Desk, invoices, rules
 
 ORDER = CycleOrder("echo", customers=16, accounts=60, invoices=80, seed=7, billed_on=date(2026, 11, 20))
@@ -142,3 +143,28 @@ def test_both_kinds_of_files_come_in_and_are_proven(desk: Desk) -> None:
         assert file.read_bills == file.loaded_bills + file.held_bills
         assert file.held_bills == len(order.faults)
     assert len(invoices(system__key="echo")) == 49
+
+
+def test_a_cost_file_comes_with_its_manifest_and_waits_for_it(desk: Desk) -> None:
+    folder = desk.folder / "echo" / "out"
+    generated = next(generate_cycle(CLOUD))
+    manifest = generated.write_into(folder)
+    (folder / manifest.name).rename(folder / "costs.csv")
+    place = Place(desk.folder)
+    assert list(ECHO.transport.fetch(place)) == []
+    (folder / f"{manifest.name}.manifest").rename(folder / "costs.csv.manifest")
+    (payload,) = ECHO.transport.fetch(place)
+    assert payload.control == manifest.control
+
+    file = desk.take("echo", folder / "costs.csv")
+    assert (file.state, rules(file)) == ("published", [])
+
+
+def test_a_cost_file_that_is_not_what_its_manifest_says_is_held_whole(desk: Desk) -> None:
+    folder = desk.folder / "echo" / "out"
+    manifest = next(generate_cycle(CLOUD)).write_into(folder)
+    costs = folder / manifest.name
+    costs.write_bytes(b"".join(costs.read_bytes().splitlines(keepends=True)[:-1]))
+    file = desk.take("echo", costs)
+    assert file.state == "quarantined"
+    assert rules(file)[0].startswith("CONTROL-0")
