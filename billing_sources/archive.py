@@ -48,6 +48,15 @@ def keep(payload: Payload, system: BillingSystem, now: datetime) -> RawDocument:
     return document
 
 
+def clear_unfinished(before: datetime) -> int:
+    """Copies that a killed worker left half-made before this time; how many. Nothing refers to them."""
+    left = Path(default_storage.path("raw")).glob("*.part")
+    old = [path for path in left if path.stat().st_mtime < before.timestamp()]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)
+
+
 def open_document(document: RawDocument) -> BinaryIO:
     return open_bytes(document.sha256)
 

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery import shared_task
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
-from billing_sources import night, rehearsal, replies
+from billing_sources import archive, night, rehearsal, replies
 from billing_sources.released import load_released
+
+LONGEST_COPY = timedelta(days=1)
+"""An unfinished copy in the archive that nobody touched for so long is a dead worker's."""
 
 
 @shared_task(name="billing_sources.ring_night")
 def ring_night() -> None:
-    """From beat: make the runs whose night it is, and wake a worker for each."""
+    """From beat: make the runs whose night it is, and wake a worker for each; clear what killed workers half copied."""
+    archive.clear_unfinished(datetime.now(UTC) - LONGEST_COPY)
     for run_id in night.ring_night(datetime.now(UTC)):
         wake(import_cycle, run_id)
 

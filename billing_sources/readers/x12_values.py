@@ -90,7 +90,10 @@ def _text(text: str, _billed_on: date) -> str:
 def _days_after(text: str, billed_on: date) -> date:
     if not (text.isascii() and text.isdigit() and len(text) <= 3):
         raise Unreadable("a number of days")
-    return billed_on + timedelta(days=int(text))
+    try:
+        return billed_on + timedelta(days=int(text))
+    except OverflowError:
+        raise Unreadable("days after which there is a date") from None
 
 
 Value = str | Decimal | date | BillType | tuple[str, ...] | None

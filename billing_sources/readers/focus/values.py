@@ -11,6 +11,7 @@ from billing_sources.readers.delimited.values import ZERO, Unreadable
 
 NULLS = frozenset({"NULL", "null", "Null", " "})
 _ONE_DAY = timedelta(days=1)
+_YEARS = range(1900, 2200)
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,24})?|\.[0-9]{1,24})(?:[eE][+-]?[0-9]{1,2})?")
 _SHEET = re.compile(r"-?\(?-?[$€£]?(?P<digits>[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]+)?|[0-9]+(?:\.[0-9]+)?)\)?")
 _ISO = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ](?P<clock>[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?)Z?)?")
@@ -52,13 +53,20 @@ def _part(text: str, which: int) -> str:
 def _day_and_clock(text: str) -> tuple[date, bool]:
     try:
         if match := _ISO.fullmatch(text):
-            return date(int(match[1]), int(match[2]), int(match[3])), bool(_MIDNIGHT.fullmatch(match["clock"] or ""))
+            return _day(int(match[1]), int(match[2]), int(match[3])), bool(_MIDNIGHT.fullmatch(match["clock"] or ""))
         if match := _AMERICAN.fullmatch(text):
             year = int(match[3])
-            return date(year + 2000 * (year < 100), int(match[1]), int(match[2])), True
+            return _day(year + 2000 * (year < 100), int(match[1]), int(match[2])), True
     except ValueError:
         pass
     raise Unreadable("a day such as 2026-09-01T00:00:00Z or 9/1/2026")
+
+
+def _day(year: int, month: int, day: int) -> date:
+    """Days are counted on and back from it, which the ends of the calendar would not bear."""
+    if year not in _YEARS:
+        raise ValueError(year)
+    return date(year, month, day)
 
 
 def month_of(day: date) -> tuple[date, date]:
