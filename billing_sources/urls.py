@@ -1,9 +1,10 @@
-"""Addresses of billing_sources: the carrier engineer's pages."""
+"""Addresses of billing_sources: the carrier engineer's pages, and the customer's about accounts."""
 
 from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from billing_sources.account_tree import views as account_tree_views
 from billing_sources.completeness import views as completeness_views
 from billing_sources.staff import (
     bill_views,
@@ -19,6 +20,8 @@ urlpatterns: list[URLPattern] = [
     path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
     path("carrier/cycles/<slug:system>/import/", views.import_now, name="import_now"),
     path("bills/", completeness_views.bills_expected, name="bills_expected"),
+    path("accounts/", account_tree_views.accounts, name="accounts"),
+    path("accounts/<uuid:code>/", account_tree_views.account_node, name="account_node"),
     path("carrier/cycles/<slug:system>/absent/", completeness_views.accounts_absent, name="accounts_absent"),
     path("carrier/coverage/", coverage_views.coverage, name="coverage"),
     path("carrier/coverage/<slug:system>/", coverage_views.system_stages, name="system_stages"),

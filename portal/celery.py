@@ -15,11 +15,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 app = Celery("tributary")
 app.conf.update(settings.CELERY)
-app.autodiscover_tasks(["billing_sources", "payments", "remittance"])
+app.autodiscover_tasks(["portal.customers", "billing_sources", "payments", "remittance"])
 app.conf.beat_schedule = {
     "the night": {"task": "billing_sources.ring_night", "schedule": 60.0},
     "runs whose worker died": {"task": "billing_sources.sweep_runs", "schedule": 30.0},
     "replies to billing systems": {"task": "billing_sources.sweep_replies", "schedule": 30.0},
+    "account trees of today": {"task": "customers.arrange_accounts", "schedule": 600.0},
     "reissued invoices": {"task": "payments.meet_revisions", "schedule": 30.0},
     "remittance slips": {"task": "remittance.issue_slips", "schedule": 5.0},
     "tell AR": {"task": "remittance.push_due", "schedule": 5.0},
@@ -27,6 +28,7 @@ app.conf.beat_schedule = {
 }
 app.conf.task_routes = {
     "billing_sources.*": {"queue": "ingest"},
+    "customers.*": {"queue": "push"},
     "payments.*": {"queue": "push"},
     "remittance.issue_slips": {"queue": "documents"},
     "remittance.*": {"queue": "push"},

@@ -16,7 +16,7 @@ from billing_sources.operations import NotDone
 from billing_sources.staff.figures import count
 from billing_sources.staff.link_queries import LinkRow, rows_of
 from billing_sources.staff.link_views import chosen_links
-from billing_sources.staff.suggestions import Suggestion, suggestions
+from billing_sources.staff.suggestions import LIKELY, Suggestion, suggestions
 from portal.customers.models import Customer
 from portal.impersonation.policy import carrier_page
 from portal.requests import CarrierRequest
@@ -99,8 +99,8 @@ def _page(request: CarrierRequest, chosen: Sequence[AccountLink], status: int = 
 
 
 def _preview(row: LinkRow, line: Sequence[AccountLink], pick: str | None) -> PreviewRow:
-    """Picked is what the person picked, or at first the likeliest."""
-    if pick is None and row.suggestions:
+    """Picked is what the person picked, or at first the likeliest; two names that are somewhat alike pick nothing."""
+    if pick is None and row.suggestions and row.suggestions[0].score >= LIKELY:
         pick = row.suggestions[0].code
     options = tuple(Option(each, _place(line, each), each.code == pick) for each in row.suggestions)
     return PreviewRow(row, options, is_left_out=not any(option.is_picked for option in options))

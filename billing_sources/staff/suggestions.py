@@ -19,6 +19,7 @@ from billing_sources.staff.figures import count
 from portal.customers.models import Customer
 
 MOST = 3
+LIKELY = 60  # percent; below it a person has to pick
 # Percent. What a system itself says of an account weighs more than how alike two names are.
 ABOVE, TAX_ID, NUMBER, BUYER_ID, BESIDE, ALIKE = 95, 95, 90, 88, 80, 75
 SHORTEST_ID = 5  # shorter ones stand by chance in others (`_NUMBER` as well)
@@ -139,8 +140,8 @@ _NUMBER = """
         SELECT link, text, letters_and_digits(text) AS plain
         FROM unnest(%s::bigint[], %s::text[]) AS each (link, text) WHERE text <> ''),
     customers AS MATERIALIZED (SELECT id, letters_and_digits(number) AS plain FROM customers_customer)
-    SELECT asked.link, c.id, asked.text FROM asked JOIN customers c ON strpos(asked.plain, c.plain) > 0
-    WHERE length(c.plain) >= 5
+    SELECT asked.link, c.id, max(asked.text) FROM asked JOIN customers c ON strpos(asked.plain, c.plain) > 0
+    WHERE length(c.plain) >= 5 GROUP BY asked.link, c.id
     """
 
 

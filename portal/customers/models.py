@@ -85,6 +85,25 @@ class Account(models.Model):
         return self.name
 
 
+class AccountPlacement(models.Model):
+    """From a day on, a node stands below `parent`, or is called `name`. Rows are never changed: a later one overrules.
+
+    The first of a node, from the beginning of time, says both (the database writes it with the node). Each further
+    one says one of the two. Today's tree, which rights follow, is kept by the database in `Account` itself.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    parent = models.ForeignKey(Account, on_delete=models.PROTECT, null=True, related_name="+")
+    name = models.CharField(max_length=120, blank=True)
+    effective_on = models.DateField()
+    placed_at = models.DateTimeField()
+    placed_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        indexes = [models.Index(fields=["customer", "effective_on"], name="placements_by_day")]
+
+
 class AccountUserObjectPermission(UserObjectPermissionBase):
     """A user's right on a node of the tree (guardian, by direct foreign key)."""
 

@@ -36,6 +36,7 @@ CUSTOMER = (
     Entry("Invoices", "invoices", "i"),
     Entry("Groups", "groups", "o"),
     Entry("Bills expected", "bills_expected", "b"),
+    Entry("Accounts", "accounts", "a"),
     Entry("Pay runs", "pay_runs", "r"),
     Entry("Payments", "payments", "m"),
     Entry("Visits", "visits", "v", starts_group=True),

@@ -53,6 +53,7 @@ OBJECTS = {
     "pay_run_return": "run",
     "pay_run_release": "run",
     "payment": "payment",
+    "account_node": "node",
     "slip_pdf": "payment",
     "slip_xlsx": "payment",
     "customer": "customer",
@@ -211,7 +212,8 @@ def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     """The answers to somebody who may be here at all. A form full of foreign ids may be "not found" as a whole."""
     done = {200, 302, 303, 400, 409, 422}
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    is_about_a_customers = OBJECTS.get(address.name) in ("invoice", "group", "run", "payment") and not is_carriers
+    kinds = ("invoice", "group", "run", "payment", "node")
+    is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
     needs_the_whole_tree = is_about_a_customers and who == "nils"
@@ -253,6 +255,7 @@ def _body(world: World, whose: str) -> str:
         "user_id": codes["user"],
         "node_code": codes["node"],
         "node": codes["node"],
+        "parent": codes["node"],
         "customer": codes["customer"],
         "right": "see",
         "act": "give",
