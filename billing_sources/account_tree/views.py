@@ -40,7 +40,7 @@ class ArrangeForm(forms.Form):
 
 @customer_page("see")
 def accounts(request: CustomerRequest) -> HttpResponse:
-    month, day = _chosen(request)
+    month, day, is_asked = _chosen(request)
     rows = account_tree(request.actor, day, month)
     context = {
         "rows": rows[:MOST_ROWS],
@@ -48,13 +48,14 @@ def accounts(request: CustomerRequest) -> HttpResponse:
         "month": f"{month:%Y-%m}",
         "month_words": f"{month:%B %Y}",
         "day": f"{day:%Y-%m-%d}",
+        "asked_day": f"{day:%Y-%m-%d}" if is_asked else "",
         "may_arrange": access.has(request.actor, "administer"),
     }
     return render(request, "billing_sources/account_tree.html", context)
 
 
 @customer_page("administer", "GET", "HEAD", "POST")
-def account_node(request: CustomerRequest, code: UUID) -> HttpResponse:
+def tree_node(request: CustomerRequest, code: UUID) -> HttpResponse:
     node = get_node(request.actor, code)
     if node is None:
         raise Http404
@@ -69,11 +70,14 @@ def account_node(request: CustomerRequest, code: UUID) -> HttpResponse:
         messages.error(request, str(refusal))
         return _node_page(request, node, status=422)
     messages.success(request, said)
-    return redirect("account_node", code)
+    return redirect("tree_node", code)
 
 
-def _chosen(request: CustomerRequest) -> tuple[date, date]:
-    """The first of the month, and the day of the tree; what cannot be read is this month, as it stands today."""
+def _chosen(request: CustomerRequest) -> tuple[date, date, bool]:
+    """The first of the month, the day of the tree, and whether that was asked for.
+
+    Else it is the last day of the month, or today; what cannot be read is this month.
+    """
     form = DayForm(request.GET)
     form.is_valid()
     today = timezone.localdate()
@@ -81,7 +85,8 @@ def _chosen(request: CustomerRequest) -> tuple[date, date]:
     if month.year >= date.max.year:
         month = today.replace(day=1)
     end = (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
-    return month, form.cleaned_data.get("on") or (today if month <= today <= end else end)
+    asked = form.cleaned_data.get("on")
+    return month, asked or (today if month <= today <= end else end), bool(asked)
 
 
 def _arrange(request: CustomerRequest, node: Account, fields: dict[str, Any]) -> str:
@@ -111,4 +116,4 @@ def _node_page(request: CustomerRequest, node: Account, status: int = 200) -> Ht
         "history": history(node),
         "today": f"{timezone.localdate():%Y-%m-%d}",
     }
-    return render(request, "billing_sources/account_node.html", context, status=status)
+    return render(request, "billing_sources/tree_node.html", context, status=status)

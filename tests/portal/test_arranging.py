@@ -60,8 +60,8 @@ def test_another_customers_node_is_not_found_in_any_field(people: Personas) -> N
     with pytest.raises(access.Denied):
         region(people, parent=theirs)
     ada = signed_in(people.ada.user_id)
-    assert ada.get(reverse("account_node", args=[theirs.code])).status_code == 404
-    page = reverse("account_node", args=[ours.code])
+    assert ada.get(reverse("tree_node", args=[theirs.code])).status_code == 404
+    page = reverse("tree_node", args=[ours.code])
     for parent_code in (theirs.code, uuid4()):
         assert ada.post(page, {"do": "move", "parent": parent_code}).status_code == 404
     assert "Lumen" not in text_of(ada.get(page))
@@ -85,7 +85,7 @@ def test_who_does_not_administer_arranges_nothing(people: Personas) -> None:
         with pytest.raises(access.Denied):
             rename_account(actor=actor, code=people.harlow_nord.code, name="Mine", effective_on=TODAY, now=NOW)
     dana = signed_in(people.dana.user_id)
-    assert dana.get(reverse("account_node", args=[people.harlow_west.code])).status_code == 404
+    assert dana.get(reverse("tree_node", args=[people.harlow_west.code])).status_code == 404
     assert "Arrange" not in text_of(dana.get(reverse("accounts")))
 
 
@@ -216,14 +216,14 @@ def test_a_person_sees_only_the_branch_and_the_money_that_are_theirs(people: Per
 
 def test_an_administrator_arranges_on_the_page_without_script(people: Personas) -> None:
     ada = signed_in(people.ada.user_id)
-    root = reverse("account_node", args=[people.harlow_root.code])
+    root = reverse("tree_node", args=[people.harlow_root.code])
     made = ada.post(root, {"do": "group", "name": "Region North", "level": "region"}, follow=True)
     assert "Region North stands below Harlow Freight Group" in text_of(made)
     again = ada.post(root, {"do": "group", "name": "Region North"})
     assert again.status_code == 422 and "has a node called Region North already" in text_of(again)
     with carrier():
         north = Account.objects.get(name="Region North")
-    page = reverse("account_node", args=[people.harlow_west.code])
+    page = reverse("tree_node", args=[people.harlow_west.code])
     moved = ada.post(page, {"do": "move", "parent": north.code, "effective_on": "2026-01-01"}, follow=True)
     assert "below Region North" in text_of(moved) and "Ada" in text_of(moved)
     for fields in (
@@ -243,6 +243,15 @@ def test_a_day_or_month_that_cannot_be_read_is_today(people: Personas) -> None:
     dana = signed_in(people.dana.user_id)
     for query in ("month=9999-12", "month=x&on=y", "month=2026-13", "on=0001-01-01", "month=0001-01"):
         assert dana.get(f"{reverse('accounts')}?{query}").status_code == 200, query
+
+
+def test_a_past_month_is_shown_by_the_tree_of_its_end_unless_another_day_is_asked_for(people: Personas) -> None:
+    move(people, people.harlow_west, region(people), date(2026, 1, 15))
+    dana = signed_in(people.dana.user_id)
+    asked = [("2025-12", "2025-12-31", 2), ("2026-01", "2026-01-31", 3), ("2025-12&on=2026-02-01", "2026-02-01", 3)]
+    for query, day, depth in asked:
+        page = text_of(dana.get(f"{reverse('accounts')}?month={query}"))
+        assert f"as it stood on {day}" in page and f"Level {depth}: Harlow West" in page
 
 
 def test_the_page_asks_as_often_however_large_the_tree(people: Personas) -> None:
