@@ -128,7 +128,7 @@ def _of_bill(columns: list[Column], money: list[Column]) -> dict[str, str]:
     key = next((column for column in columns if column.is_key), columns[0])
     others = [column for column in columns if column is not key and column.filled and not column.is_money]
     days = [column for column in others if column.patterns]
-    words = [column for column in others if not column.patterns]
+    words = [column for column in others if not column.patterns and len(column.values) > 1]
     found = {key.name: "number"}
     found |= {column.name: field for column, field in zip(words, ("account", "buyer"), strict=False)}
     found |= {column.name: field for column, field in zip(days[:1], ("billed_on",), strict=False)}

@@ -8,7 +8,8 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import NamedTuple
 
-from billing_sources.readers.delimited.values import Unreadable, day
+from billing_sources.readers.delimited.values import day
+from billing_sources.readers.values import Unreadable
 
 PATTERNS = (
     "YYYY-MM-DD", "YYYYMMDD", "DD.MM.YYYY", "MM/DD/YYYY", "DD/MM/YYYY", "MM-DD-YYYY", "DD-MM-YYYY", "YYYY/MM/DD",

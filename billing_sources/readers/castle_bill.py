@@ -25,7 +25,7 @@ from billing_sources.canonical import (
 from billing_sources.readers.castle_records import text_of
 from billing_sources.readers.castle_table import BadField, Table
 from billing_sources.readers.julian import julian
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 TYPES = {"IN": BillType.INVOICE, "FN": BillType.INVOICE, "RB": BillType.CORRECTED, "CN": BillType.CREDIT_NOTE}
 REBILL = "RBIL"

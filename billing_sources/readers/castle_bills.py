@@ -16,7 +16,7 @@ from billing_sources.readers.castle_records import CODEC, RECORDS, Record, kind_
 from billing_sources.readers.castle_table import BadField
 from billing_sources.readers.ebcdic import Rdw, framed
 from billing_sources.readers.pictures import Usage
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 RDW = Rdw()
 _KINDS = {kind.encode(CODEC): kind for kind in RECORDS}

@@ -14,7 +14,7 @@ from typing import Any
 from billing_sources.adapter import FieldMap
 from billing_sources.readers.castle_records import RECORDS
 from billing_sources.readers.pictures import Picture, Usage, packed
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 Texts = Callable[[str], tuple[str, ...]]
 """From a record's text: its fields, in the order asked for, blanks and all."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from billing_sources.readers.pictures import Picture, Usage
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 _STATEMENT = re.compile(r"\.(?=\s|$)")
 _PICTURE = re.compile(r"\bPIC(?:TURE)?\s+(?:IS\s+)?(\S+)(.*)", re.DOTALL)

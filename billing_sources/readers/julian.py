@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from functools import lru_cache
 
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 PIVOT = 70
 """Two digits of a year from here on are of the last century."""

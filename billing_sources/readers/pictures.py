@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 _SYMBOL = re.compile(r"([SVXAN9.])(?:\(([0-9]+)\))?")
 _POSITIVE, _NEGATIVE = frozenset("cafe"), frozenset("db")

@@ -14,13 +14,14 @@ from msgspec import structs
 
 from billing_sources.adapter import Adapter, Parsed
 from billing_sources.canonical import BillType, CanonicalInvoice, ControlTotals, Issue
+from billing_sources.readers.values import Unreadable
 from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_envelope import GroupTotals, TransactionSet, element, transaction_sets
 from billing_sources.readers.x12_heading import BillRefused, Heading
 from billing_sources.readers.x12_lines import Lines, Lookup
 from billing_sources.readers.x12_table import Table, compiled
 from billing_sources.readers.x12_totals import state_balances, state_totals
-from billing_sources.readers.x12_values import KNOWN_TYPES, Unreadable
+from billing_sources.readers.x12_values import KNOWN_TYPES
 
 _Step = Callable[[Lines, Segment, int], None]
 

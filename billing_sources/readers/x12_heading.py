@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 
 from billing_sources.canonical import Issue
+from billing_sources.readers.values import ZERO, Unreadable
 from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_envelope import element
 from billing_sources.readers.x12_table import Rule, Table
-from billing_sources.readers.x12_values import ZERO, Unreadable, Value
+from billing_sources.readers.x12_values import Value
 
 _ADDRESS = frozenset({"N2", "N3", "N4"})
 _IN_PARTY = _ADDRESS | {"PER", "REF"}  # a REF behind an N1 is the party's (its bank account, say), not the bill's

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from billing_sources.canonical import CanonicalCharge, CanonicalTax, Category
+from billing_sources.readers.values import ZERO, Unreadable
 from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_accounts import USAGE, AccountTree, Node
 from billing_sources.readers.x12_envelope import element
 from billing_sources.readers.x12_table import AllowanceShape, ItemShape, Table
-from billing_sources.readers.x12_values import ZERO, Unreadable, amount, day, implied_cents, rate_percent
+from billing_sources.readers.x12_values import amount, day, implied_cents, rate_percent
 
 _EXTENDED = "M4"  # IT103: IT104 is the whole amount, and the quantity must not multiply it
 _LEVELS = {str(level): level for level in range(1, 100)}

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from billing_sources.canonical import BillType, CanonicalCharge, CanonicalInvoice, CanonicalTax
+from billing_sources.readers.values import ZERO
 from billing_sources.readers.x12_heading import Heading
-from billing_sources.readers.x12_values import ZERO
 
 _TOTAL_DUE = "BAL03*M*TT"
 

@@ -9,8 +9,7 @@ from decimal import Decimal
 from functools import lru_cache
 
 from billing_sources.canonical import BillType
-
-ZERO = Decimal(0)
+from billing_sources.readers.values import ZERO, Unreadable
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,10})?|\.[0-9]{1,10})")
 _CENTURY_PIVOT = 70  # YYMMDD of version 003040: 70 and later is 19YY
@@ -18,10 +17,6 @@ _CREDIT, _MEMO = frozenset({"CR", "CN"}), frozenset({"ME"})
 _DEBIT = frozenset({"", "CD", "CI", "DI", "DR", "FB", "N6", "PB", "PP", "PR"})
 KNOWN_TYPES = _CREDIT | _MEMO | _DEBIT | {"CO"}
 _PURPOSES = {"00": None, "05": BillType.CORRECTED, "07": BillType.MEMO}
-
-
-class Unreadable(ValueError):
-    """A text that is not what its element must hold. Carries what was expected."""
 
 
 @lru_cache(maxsize=1 << 14)

@@ -16,7 +16,7 @@ from billing_sources.generator.castle import body
 from billing_sources.generator.ebcdic import record
 from billing_sources.normalize import normalize
 from billing_sources.readers.julian import julian
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 from tests.billing_sources.castle_texts import (
     HASH,
     adjustment,

@@ -17,7 +17,8 @@ from billing_sources.normalize import normalize
 from billing_sources.readers.delimited.layout import ALL, TAXES, Column, Layout, Record, Role, mapping
 from billing_sources.readers.delimited.reader import locate_record, read_records
 from billing_sources.readers.delimited.transforms import transform
-from billing_sources.readers.delimited.values import Unreadable, amount, day
+from billing_sources.readers.delimited.values import amount, day
+from billing_sources.readers.values import Unreadable
 
 _COMMA, _DAY = "amount, decimal comma", "date DD.MM.YYYY"
 HARBOURS = Layout(

@@ -19,7 +19,7 @@ from billing_sources.generator.ebcdic import encoded, record
 from billing_sources.readers.copybook import Layout
 from billing_sources.readers.ebcdic import Rdw, fixed, framed
 from billing_sources.readers.pictures import Picture, Usage
-from billing_sources.readers.x12_values import Unreadable
+from billing_sources.readers.values import Unreadable
 
 BIG, LITTLE = Rdw(is_inclusive=False), Rdw("little", is_inclusive=False)
 

@@ -18,7 +18,8 @@ import re
 from collections.abc import Callable
 from decimal import Decimal
 
-from billing_sources.readers.delimited.values import ZERO, Unreadable, amount, amount_with_comma
+from billing_sources.readers.delimited.values import amount, amount_with_comma
+from billing_sources.readers.values import ZERO, Unreadable
 
 OPTIONS = ("decimal comma", "thousands", "minus behind", "CR behind", "cents", "minus turned")
 

@@ -18,8 +18,9 @@ from billing_sources.canonical import (
 from billing_sources.readers.delimited.layout import TAXES, Layout, Role
 from billing_sources.readers.delimited.rollups import Sums, differences
 from billing_sources.readers.delimited.shapes import Cell, Shape, cell_of
-from billing_sources.readers.delimited.values import ZERO, Unreadable, Value
+from billing_sources.readers.delimited.values import Value
 from billing_sources.readers.delimited.words import Words
+from billing_sources.readers.values import ZERO, Unreadable
 
 _MOST_FLAWS = 25  # of one bill; a person needs no more to see what is wrong with it
 

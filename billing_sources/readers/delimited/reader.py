@@ -12,9 +12,10 @@ from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.readers.delimited.bill import Draft
 from billing_sources.readers.delimited.layout import Layout, Role
 from billing_sources.readers.delimited.shapes import Shape, cell_of, shapes
-from billing_sources.readers.delimited.values import Unreadable, Value
+from billing_sources.readers.delimited.values import Value
 from billing_sources.readers.delimited.words import Words
 from billing_sources.readers.text import Text
+from billing_sources.readers.values import Unreadable
 
 _LINE = re.compile(r"line ([0-9]{1,12})")
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from billing_sources.readers.delimited.layout import ALL, REST, TAXES
 from billing_sources.readers.delimited.shapes import Shape
-from billing_sources.readers.delimited.values import ZERO, Unreadable
+from billing_sources.readers.values import ZERO, Unreadable
 
 Buckets = dict[str, Decimal]
 

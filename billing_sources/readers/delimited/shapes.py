@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from billing_sources.readers.delimited.layout import Column, Layout, Record, Role
 from billing_sources.readers.delimited.transforms import transform, without_turning
-from billing_sources.readers.delimited.values import Transform, Unreadable, Value
+from billing_sources.readers.delimited.values import Transform, Value
+from billing_sources.readers.values import Unreadable
 
 ABSENT = -1
 """Index of a column that a layout does not have: readers append a blank to every record."""

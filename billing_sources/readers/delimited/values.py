@@ -9,17 +9,13 @@ from decimal import Decimal
 from functools import lru_cache
 
 from billing_sources.canonical import BillType
+from billing_sources.readers.values import ZERO, Unreadable
 
-ZERO = Decimal(0)
 Value = str | Decimal | date | time | int | BillType | None
 Transform = Callable[[str], Value]
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]{1,15}(?:\.[0-9]{0,15})?|\.[0-9]{1,15})")
 _DATE_PARTS = re.compile(r"YYYY|MM|DD|[^A-Z]+")
-
-
-class Unreadable(ValueError):
-    """A text that is not what its column must hold. Carries what was expected."""
 
 
 def amount(text: str) -> Decimal:

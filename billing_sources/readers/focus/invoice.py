@@ -17,10 +17,10 @@ from billing_sources.canonical import (
     Category,
     Issue,
 )
-from billing_sources.readers.delimited.values import ZERO, Unreadable
 from billing_sources.readers.focus.dialects import FIELDS, Dialect
 from billing_sources.readers.focus.spool import Row
 from billing_sources.readers.focus.values import NULLS, amount, first_day, last_day
+from billing_sources.readers.values import ZERO, Unreadable
 
 _MOST_FLAWS = 25  # of one invoice; a person needs no more to see what is wrong with it
 _CORRECTIONS = frozenset({"correction", "true"})

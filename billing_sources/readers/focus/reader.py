@@ -17,12 +17,12 @@ import msgspec
 
 from billing_sources.adapter import Adapter, Cell, Excerpt, Parsed
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
-from billing_sources.readers.delimited.values import Unreadable
 from billing_sources.readers.focus.dialects import DIALECTS, FIELDS, KEY, Dialect
 from billing_sources.readers.focus.invoice import Key, Terms, build
 from billing_sources.readers.focus.spool import Row, Spool
 from billing_sources.readers.focus.values import NULLS, first_day, last_day, month_of
 from billing_sources.readers.text import Text
+from billing_sources.readers.values import Unreadable
 
 _LINE = re.compile(r"line ([0-9]{1,12})")
 _LONGEST_NUMBER = 16

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from billing_sources.readers.delimited.values import ZERO, Unreadable
+from billing_sources.readers.values import ZERO, Unreadable
 
 NULLS = frozenset({"NULL", "null", "Null", " "})
 _ONE_DAY = timedelta(days=1)
