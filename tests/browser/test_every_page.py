@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from billing_sources.models import ImportFile, ImportRun, Invoice, QuarantinedInvoice
 from payments.models import InvoiceGroup, Payment
-from portal.customers.models import Customer
+from portal.customers.models import Account, Customer
 from portal.impersonation.operations import start_visit
 from portal.tenancy import carrier
 from tests.browser.conftest import Life
@@ -59,7 +59,8 @@ def test_a_visitor_can_read_every_page_under_the_banner(life: Life, people: Pers
 
 
 def test_approver_and_administrator_can_read_what_is_theirs_alone(life: Life, sit_down: SitDown) -> None:
-    for who, names in {"victor": ("pay_run", "pay_run_review"), "ada": ("people", "visits")}.items():
+    theirs = {"victor": ("pay_run", "pay_run_review"), "ada": ("people", "visits", "accounts", "tree_node")}
+    for who, names in theirs.items():
         person = seat(sit_down, life, who)
         pages = [page for page in pages_of(person, life) if page[0] in names]
         assert len(pages) >= 2
@@ -152,6 +153,7 @@ def existing(life: Life) -> dict[str, list[Any]]:
             "pay_run_review": [life.approved, life.released],
             "payment": codes_of(Payment, state="planned")[:1] + codes_of(Payment, state="partly_posted"),
             "customer": codes_of(Customer)[:1],
+            "tree_node": codes_of(Account)[:1],
             "import_run": codes_of(ImportRun)[:1],
             "import_file": codes_of(ImportFile),
             "file_bills": codes_of(ImportFile)[:1],
