@@ -12,6 +12,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long a draw takes depends on who else is at work on the machine.
+settings.register_profile("a machine shared with others", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("a machine shared with others")
 
 pytest_plugins = ["tests.personas", "tests.live", "tests.browsers"]
 

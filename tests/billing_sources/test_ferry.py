@@ -292,5 +292,5 @@ def test_the_sample_that_ships_reads_as_written_down() -> None:
         ("F-2003",),
         ("F-2001", "FERRY-PAID", "DATE-03"),
         ("F-2004",),
-        ("F-2005", "BR-CO-15"),
+        ("F-2005",),
     ]

@@ -12,6 +12,7 @@ from lxml import etree
 from billing_sources.adapter import Cell, Excerpt, Locate
 from billing_sources.readers.en16931.reader import shape_of
 from billing_sources.readers.en16931.syntax import Syntax
+from billing_sources.readers.en16931.utility import UTILITY_NAME, UTILITY_STATEMENT, find_in_statement
 from billing_sources.readers.pdf import unwrapped
 from billing_sources.readers.xml import Part, local_name, stream_parts
 from billing_sources.readers.xml_parser import Element
@@ -40,6 +41,8 @@ def locator(*syntaxes: Syntax) -> Locate:
             if is_here and kind is Part.LINE and steps[:1] == [(local_name(element), lines)]:
                 return _line(documents[document.tag], element, steps[1:])
             if kind is Part.DOCUMENT:
+                if is_here and document.tag == UTILITY_STATEMENT:
+                    return _excerpt(UTILITY_NAME, *find_in_statement(document, steps))
                 if is_here:
                     return _of_document(documents[document.tag], document, steps)
                 counts[local_name(document)] += 1
@@ -52,7 +55,7 @@ def locator(*syntaxes: Syntax) -> Locate:
 def _line(syntax: Syntax, line: Element, steps: Iterable[tuple[str, int]]) -> Excerpt:
     for _, index in steps:
         line = _nth(list(line.iterchildren(*syntax.sub_lines)), index)
-    return _excerpt(syntax, line, syntax.line)
+    return _excerpt(syntax.name, line, syntax.line)
 
 
 def _of_document(syntax: Syntax, document: Element, steps: list[tuple[str, int]]) -> Excerpt:
@@ -61,12 +64,12 @@ def _of_document(syntax: Syntax, document: Element, steps: list[tuple[str, int]]
     if not steps:
         for line in list(document.iter(*syntax.lines)):
             line.clear()
-        return _excerpt(syntax, document, syntax.header)
+        return _excerpt(syntax.name, document, syntax.header)
     name, index = steps[0]
     taxes = syntax.tax_figures(document, currency).breakdown
     for elements, table in ((syntax.document_charges(document), syntax.allowance), (taxes, syntax.tax)):
         if any(local_name(element) == name for element in elements):
-            return _excerpt(syntax, _nth(elements, index), table)
+            return _excerpt(syntax.name, _nth(elements, index), table)
     raise LookupError(f"{name}[{index}]")
 
 
@@ -76,10 +79,10 @@ def _nth(elements: list[Element], index: int) -> Element:
     return elements[index - 1]
 
 
-def _excerpt(syntax: Syntax, element: Element, table: Table) -> Excerpt:
+def _excerpt(name: str, element: Element, table: Table) -> Excerpt:
     """The element's text, and what the table's rows find in it, as `FieldMap.source` names them."""
     cells = (
-        Cell(f"{syntax.name} {leaf.row.path}", " ".join(text.split()))
+        Cell(f"{name} {leaf.row.path}", " ".join(text.split()))
         for node, leaves in table.reached(element)
         for leaf in leaves
         if (text := node.get(leaf.attribute) if leaf.attribute else node.text)

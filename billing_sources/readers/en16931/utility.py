@@ -7,7 +7,7 @@ call is a usage record of its supply line. The totals are those of the lines. It
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -33,6 +33,7 @@ _NAMESPACES = {
     "cac": f"{_UBL}CommonAggregateComponents-2",
     "cbc": f"{_UBL}CommonBasicComponents-2",
 }
+UTILITY_NAME = "UtilityStatement"
 UTILITY_STATEMENT = clark("us:UtilityStatement", _NAMESPACES)
 LEVELS = ("customer", "subscriber", "consumption point")
 
@@ -110,10 +111,29 @@ def statement_mapping() -> tuple[FieldMap, ...]:
     """The tables as `describe_source` prints them."""
     tables = (("", _HEADER), ("account.", _SUBSCRIBER), ("charge.", _LINE), ("usage.", _CALL))
     return tuple(
-        FieldMap(prefix + row.canonical, f"UtilityStatement {row.path}", row.transform)
+        FieldMap(prefix + row.canonical, f"{UTILITY_NAME} {row.path}", row.transform)
         for prefix, table in tables
         for row in table.rows
     )
+
+
+def find_in_statement(document: Element, steps: Sequence[tuple[str, int]]) -> tuple[Element, Table]:
+    """The element that `steps` of an origin lead to ((name, place from 1), …), and the table that read it.
+
+    Raises LookupError.
+    """
+    element, table = document, _HEADER
+    for name, place in steps:
+        if name == "SubscriberConsumption":
+            found, table = list(element.iterchildren(_SUBSCRIBERS)), _SUBSCRIBER
+        elif name == "TelecommunicationsService":
+            found, table = list(element.iterchildren(_CALLS)), _CALL
+        else:
+            found, table = list(element.iter(*_LINES)), _LINE
+        if not 0 < place <= len(found):
+            raise LookupError(f"{name}[{place}]")
+        element = found[place - 1]
+    return element, table
 
 
 class _Statement:
