@@ -28,7 +28,7 @@ RULES = {
     "DATE-02": "The billing period ends before it begins.",
     "DATE-03": "The bill is due before it was issued.",
     "ACC-01": "The bill names no account.",
-    "LEN-01": "A number or account is longer than any real one.",
+    "LEN-01": "A number, account or buyer's id is longer than any real one.",
     "LINES-01": "The bill states totals without the charges behind them.",
     "USAGE-01": "The usage records of a charge do not add up to it.",
     "USAGE-02": "Usage records name no charge of their bill.",
@@ -51,7 +51,7 @@ RULES = {
 }
 """Rule → the reason in plain words. The readers' own rules are explained in `docs/sources`."""
 
-LONGEST_ID = 80  # of a number, an entity, an account
+LONGEST_ID = 80  # of a number, an entity, an account, a buyer: what is looked for by index
 _YEARS = range(1980, 2101)
 
 # ISO 4217, without the codes for funds, metals and tests.
@@ -87,8 +87,8 @@ def _identity(invoice: CanonicalInvoice) -> Iterator[Issue]:
         yield _issue(invoice, "CUR-01", "currency", "an ISO 4217 code", invoice.currency)
     if not invoice.account:
         yield _issue(invoice, "ACC-01", "account", "an account", "none")
-    for name, text in (("number", invoice.number), ("entity", invoice.entity)):
-        if len(text) > LONGEST_ID:
+    for name in ("number", "entity", "replaces", "buyer_id"):
+        if len(text := getattr(invoice, name)) > LONGEST_ID:
             yield _too_long(invoice, name, text)
     for account in invoice.accounts:
         if len(account.external_id) > LONGEST_ID or len(account.parent) > LONGEST_ID:

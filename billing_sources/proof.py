@@ -6,9 +6,11 @@ from decimal import Decimal
 
 import msgspec
 
-from billing_sources.canonical import ControlTotals, Issue
+from billing_sources.canonical import ControlTotals, FileRejected, Issue
 from billing_sources.tally import Tally
 from portal.money import ZERO
+
+MOST_BILLS = 2**31 - 1  # of a file: what its row can hold
 
 
 class Proof(msgspec.Struct):
@@ -36,9 +38,12 @@ class Proof(msgspec.Struct):
     tally: Tally = msgspec.field(default_factory=Tally)  # of what was loaded, as it was read
 
     def declare(self, totals: ControlTotals) -> None:
-        """Control totals come once or in parts, at any place."""
+        """Control totals come once or in parts, at any place. Raises `FileRejected` for what counts no bills."""
         if totals.bills is not None:
-            self.declared_bills = (self.declared_bills or 0) + totals.bills
+            declared = (self.declared_bills or 0) + totals.bills
+            if not 0 <= declared <= MOST_BILLS:
+                raise FileRejected(_issue("CONTROL-01", "bills", f"from 0 to {MOST_BILLS}", "a number beyond"))
+            self.declared_bills = declared
         if totals.amount is not None:
             self.declared_amount = (self.declared_amount or ZERO) + totals.amount
         if totals.records is not None:

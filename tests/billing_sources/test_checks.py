@@ -107,6 +107,7 @@ def test_a_bill_for_nobody_is_held() -> None:
 def test_a_number_as_long_as_a_novel_is_held() -> None:
     assert rules(bill(number="9" * 81)) == ["LEN-01"]
     assert rules(bill(charges=[charge("100.00", account="7" * 500)])) == ["LEN-01"]
+    assert rules(bill(replaces="9" * 81)) == rules(bill(buyer_id="9" * 81)) == ["LEN-01"]
 
 
 def test_a_bill_from_another_century_is_held() -> None:

@@ -294,3 +294,9 @@ def test_the_sample_that_ships_reads_as_written_down() -> None:
         ("F-2004",),
         ("F-2005",),
     ]
+
+
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e999999999", "9" * 10_000, "1_0", ""])
+def test_a_declared_sum_that_no_database_printed_is_refused(amount: str) -> None:
+    with pytest.raises(FileRejected, match="FERRY-CUT"):
+        parsed(payload(bill(), amount=amount))

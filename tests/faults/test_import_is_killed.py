@@ -31,7 +31,7 @@ from tests.faults.nights import Night, digest, half_visible
 from tests.faults.nights import night as night_of
 
 KILLS = int(os.environ.get("TRIBUTARY_KILLS", 1_000 if os.environ.get("TRIBUTARY_SOAK") else 40))
-FILES = KILLS * 6 // 10
+FILES = KILLS * 3 // 2  # some workers bring in two or three before they die
 NOW = datetime(2026, 11, 21, 3, 0, tzinfo=UTC)
 Step = tuple[Any, str]
 POINTS: tuple[Step, ...] = (
@@ -51,6 +51,8 @@ POINTS: tuple[Step, ...] = (
     (runs, "finish"),
 )
 REPLY_POINTS: tuple[Step, ...] = ((replies, "_find"), (replies, "_tick_off"))
+LIFETIME_SECONDS = 0.08
+"""Of a worker that waits for a step which few files reach; its alarm is as sudden as a kill."""
 BETWEEN_FILES: Step = (pipeline, "_import_again")
 """Where a worker dies whose file has killed two: the third time would be poison, which is another story."""
 _TERMINATE = """
@@ -103,6 +105,9 @@ def disturbed(offered: Night, begun: dict[str, int], database: str) -> Counter[s
         step = POINTS[number // 3 % len(POINTS)] if number % 3 == 0 else None
         if has_died_twice(run_id):
             step = BETWEEN_FILES
+        if kills["killed"] + kills["cut off"] >= KILLS:
+            assert night.work_on(run_id, not_known(run_id, offered[systems[run_id]]))
+            continue
         work = partial(night.work_on, run_id, not_known(run_id, offered[systems[run_id]]))
         kills[disturb(work, number, step, database)] += 1
         assert half_visible(database) == []
@@ -124,6 +129,8 @@ def disturb(work: Callable[[], object], number: int, step: Step | None, database
     child = os.fork()
     if child == 0:
         try:
+            if step and step != BETWEEN_FILES:
+                signal.setitimer(signal.ITIMER_REAL, LIFETIME_SECONDS)
             if step:
                 die_at(*step, after=step == BETWEEN_FILES or number // 3 // len(POINTS) % 2 == 1)
             work()
@@ -131,7 +138,7 @@ def disturb(work: Callable[[], object], number: int, step: Step | None, database
             os._exit(0)
     is_cut_off = False
     if not step:
-        time.sleep(0.005 + number * 37 % 113 / 1000)
+        time.sleep(0.002 + number * 37 % 67 / 1000)
         if number % 3 == 1:
             os.kill(child, signal.SIGKILL)
         else:

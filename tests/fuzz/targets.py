@@ -39,12 +39,17 @@ class Target(NamedTuple):
 def _targets() -> Iterator[Target]:
     for key, adapter in ADAPTERS.items():
         form = FORMS.get(key, PLAIN)
-        yield Target(key, partial(judge, adapter), form, partial(_seeds, adapter, is_pdf=False))
+        yield Target(key, partial(_judge_plain, adapter), form, partial(_seeds, adapter, is_pdf=False))
         if adapter.read_control:
             yield Target(f"{key}-control", partial(judge_control, adapter), PLAIN, partial(_controls, key))
     boreal = ADAPTERS["boreal"]
     # A PDF is taken apart by a process of its own, which takes a tenth of a second: apart from the XML
     yield Target("boreal-pdf", partial(judge, boreal, excerpts=False), PLAIN, partial(_seeds, boreal, is_pdf=True))
+
+
+def _judge_plain(adapter: Adapter, content: bytes) -> None:
+    if not content.startswith(_PDF):
+        judge(adapter, content)
 
 
 def _seeds(adapter: Adapter, *, is_pdf: bool) -> list[bytes]:
