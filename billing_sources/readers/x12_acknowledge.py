@@ -11,6 +11,7 @@ import codecs
 import re
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
+from sys import intern
 from typing import BinaryIO, TypeVar
 
 import msgspec
@@ -41,15 +42,15 @@ _HEAD_BYTES = 1_000
 _AROUND = " \t\r\n\ufeff"
 
 
-class _Set(msgspec.Struct):
-    """ST … SE: where it begins, and what is wrong with it."""
+class _Set(msgspec.Struct, gc=False):
+    """ST … SE: where it begins, and what is wrong with it. A large file has a hundred thousand of them."""
 
     kind: str
     control: str
     first: int
     verdict: str = "A"
     error: str = ""
-    notes: list[str] = []  # AK3, without its terminator
+    notes: tuple[str, ...] = ()  # AK3, without its terminator
 
 
 class _Group(msgspec.Struct):
@@ -114,7 +115,7 @@ def _enter(interchanges: list[_Interchange], segment: Segment, position: int) ->
     elif segment[0] == "GS" and interchanges:
         groups.append(_Group(segment, position))
     elif segment[0] == "ST" and groups:
-        groups[-1].sets.append(_Set(element(segment, 1), element(segment, 2), position))
+        groups[-1].sets.append(_Set(intern(element(segment, 1)), element(segment, 2), position))
     elif segment[0] == "GE" and groups:
         groups[-1].declared = element(segment, 1)
 
@@ -147,7 +148,7 @@ def _note(found: _Set, issue: Issue, place: int, tag: str, mark: str) -> None:
     elif is_syntax and found.verdict == "A":
         found.verdict = "E"
     if is_syntax and issue.rule not in _SET_ERRORS and place > 1 and tag:
-        found.notes.append(mark.join(("AK3", tag, str(place), "", _HAS_ELEMENT_ERRORS)))
+        found.notes += (mark.join(("AK3", tag, str(place), "", _HAS_ELEMENT_ERRORS)),)
 
 
 def _answer(one: _Interchange, delimiters: Delimiters, at: datetime) -> Iterator[str]:
