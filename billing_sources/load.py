@@ -49,6 +49,12 @@ class Leftover(NamedTuple):
     unknown: list[Bill]
 
 
+def check_at_once() -> None:
+    """Foreign keys are checked with each batch, while the next one is read, and not all of them at the commit."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+
 def load(
     file: ImportFile, batch: Sequence[Written], proof: Proof, now: datetime, *, may_repeat: bool = False
 ) -> Leftover:

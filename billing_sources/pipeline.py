@@ -21,7 +21,7 @@ from django.db import DatabaseError, transaction
 from billing_sources import archive, quarantine, reading, replies, runs
 from billing_sources.adapter import Adapter
 from billing_sources.canonical import ControlTotals, FileRejected, Issue
-from billing_sources.load import Leftover, load
+from billing_sources.load import Leftover, check_at_once, load
 from billing_sources.locks import alone_on
 from billing_sources.models import ImportFile, ImportRun
 from billing_sources.normalize import Bill
@@ -72,6 +72,7 @@ def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
     proof = Proof()
     try:
         with ingest(), transaction.atomic(), _in_bulk(), localcontext(prec=reading.DIGITS), opener() as stream:
+            check_at_once()
             _countersign(file, adapter, proof)
             _load_bills(file, adapter, stream, proof)
             publish(file, proof, _now())
