@@ -77,6 +77,7 @@ class Draft:
 
     def finished(self, system: str) -> CanonicalInvoice | Issue:
         """The bill, or the one issue that stands for it where not even its date can be read."""
+        self.take.clear()  # these refer back to us: without them we are freed at once, not when cycles are looked for
         self._check_roll_ups()
         billed_on, number = self.stated.pop("billed_on", None), self.number
         if not isinstance(billed_on, date) or not number:
