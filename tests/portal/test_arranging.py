@@ -251,9 +251,9 @@ def test_a_past_month_is_shown_by_the_tree_of_its_end_unless_another_day_is_aske
         make_invoice(people.harlow_west, billed_on=day)
     dana = signed_in(people.dana.user_id)
     asked = [("2025-12", "2025-12-31", 2), ("2026-01", "2026-01-31", 3), ("2025-12&on=2026-02-01", "2026-02-01", 3)]
-    for query, day, depth in asked:
+    for query, shown, depth in asked:
         page = " ".join(text_of(dana.get(f"{reverse('accounts')}?month={query}")).split())
-        assert f"as it stood on {day}" in page
+        assert f"as it stood on {shown}" in page
         assert f"Level {depth}: Harlow West" in page
 
 
