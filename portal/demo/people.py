@@ -53,7 +53,7 @@ def settle_in(now: datetime, orders: Iterable[CycleOrder]) -> None:
         roots = {found.name: _customer(found.name, found.number) for found in customers(plan.SEED, plan.CUSTOMERS)}
         for order in orders:
             for position, billed in enumerate(billed_accounts(order)):
-                if position % 60 != 59:
+                if position % 24 != 23:
                     _link(roots[billed.customer.name], billed, now)
         for persona in PERSONAS:
             _person(persona, roots.get(persona.customer))
