@@ -180,5 +180,5 @@ def _tax_rows(placed: Placed, place: _Place) -> list[str]:
 def _usage_rows(placed: Placed, place: _Place) -> list[str]:
     billed_on = placed.written.bill.invoice.billed_on
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}\t{billed_on}"
-    records = zip(placed.written.usage, placed.written.usage_origins, strict=True)
-    return [f"{head}\t{text}\t{origin}" for text, origin in records]
+    records = map("\t".join, zip(placed.written.usage, placed.written.usage_origins, strict=True))
+    return [f"{head}\t" + f"\n{head}\t".join(records)] if placed.written.usage else []

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import chain
 from typing import BinaryIO, NamedTuple
 
@@ -38,7 +38,16 @@ def segments(stream: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Segme
     Memory is one chunk and one unfinished segment. A last segment may lack its terminator.
     Raises `FileRejected`: X12-ISA (no interchange where one must start), X12-NUL, X12-SEGMENT (no terminator in sight).
     """
-    return chain.from_iterable(_batches(_characters(stream, chunk_bytes)))
+    return chain.from_iterable(_batches(_characters(stream, chunk_bytes), frozenset()))
+
+
+def heads_of(stream: BinaryIO, heads: frozenset[str]) -> Iterator[list[Segment]]:
+    """The same in batches, and only what begins with the two letters of one of `heads` is split: other segments are of
+    one element.
+
+    Several times faster. IE has to be among them: IEA ends an interchange. Raises `FileRejected` as `segments`.
+    """
+    return _batches(_characters(stream, CHUNK_BYTES), heads)
 
 
 def read_delimiters(isa: str) -> Delimiters | None:
@@ -54,12 +63,12 @@ def read_delimiters(isa: str) -> Delimiters | None:
     return Delimiters(element, isa[at + 1], isa[at + 2])
 
 
-def _batches(chunks: Iterator[str]) -> Iterator[list[Segment]]:
+def _batches(chunks: Iterator[str], heads: frozenset[str]) -> Iterator[list[Segment]]:
     text = _to_interchange("", chunks)
     if not text:
         raise _rejected("X12-ISA", "ISA", "an empty file")
     while text:
-        text = yield from _interchange(text, chunks)
+        text = yield from _interchange(text, chunks, heads)
         text = _to_interchange(text, chunks)
 
 
@@ -71,7 +80,7 @@ def _to_interchange(text: str, chunks: Iterator[str]) -> str:
     return text
 
 
-def _interchange(text: str, chunks: Iterator[str]) -> Generator[list[Segment], None, str]:
+def _interchange(text: str, chunks: Iterator[str], heads: frozenset[str]) -> Generator[list[Segment], None, str]:
     """One interchange, a batch of segments per chunk. Returns the text behind its IEA."""
     text, delimiters = _opening(text, chunks)
     element, terminator = delimiters.element, delimiters.terminator
@@ -83,7 +92,7 @@ def _interchange(text: str, chunks: Iterator[str]) -> Generator[list[Segment], N
         if f" {element}" in text or f"{element} " in text:
             text = padding.sub(lambda _: element, text)
         *complete, tail = text.split(terminator)
-        batch = [part.split(element) for line in complete if (part := line.strip(_BLANK))]
+        batch = _split(complete, element, heads)
         if "IEA" in text and (end := _position_of_iea(batch)) is not None:
             yield batch[:end]
             return _behind_iea(complete, tail, terminator)
@@ -95,6 +104,13 @@ def _interchange(text: str, chunks: Iterator[str]) -> Generator[list[Segment], N
             yield [part.split(element)] if (part := tail.strip(_AROUND)) else []
             return ""
         text = tail + chunk
+
+
+def _split(lines: Iterable[str], element: str, heads: frozenset[str]) -> list[Segment]:
+    if not heads:
+        return [part.split(element) for line in lines if (part := line.strip(_BLANK))]
+    parts = [part for line in lines if (part := line.strip(_BLANK))]
+    return [part.split(element) if part[:2] in heads else [part] for part in parts]
 
 
 def _opening(text: str, chunks: Iterator[str]) -> tuple[str, Delimiters]:
