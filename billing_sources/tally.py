@@ -70,11 +70,10 @@ def digest_of(account: str, number: str, currency: str, amount: Decimal) -> int:
 
 
 def _sort_charges(charges: Iterable[CanonicalCharge], currency: str, by_line: defaultdict[Line, list[Decimal]]) -> None:
-    """Hot: millions of charges. Those of a category mostly stand together."""
-    category: Category | None = None
-    amounts: list[Decimal] = []
+    """Hot: millions of charges of a few categories, whose lines are looked up once a bill."""
+    found: dict[Category, list[Decimal]] = {}
     for charge in charges:
-        if charge.category is not category:
-            category = charge.category
-            amounts = by_line[Line(CATEGORY, str(category), currency)]
+        amounts = found.get(charge.category)
+        if amounts is None:
+            amounts = found[charge.category] = by_line[Line(CATEGORY, str(charge.category), currency)]
         amounts.append(charge.amount)
