@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import time
 import unicodedata
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sized
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -14,6 +14,10 @@ from typing import BinaryIO, NamedTuple
 from billing_sources.transports.place import NotReached
 
 LONGEST_NAME = 200  # bytes
+CHUNK_BYTES = 1 << 20
+LARGEST_CONTROL = 1 << 20  # bytes
+MOST_FILES = 100_000  # in a folder
+USUAL_TIMEOUT = 60  # seconds
 Known = Callable[[Collection[str]], Collection[str]]
 
 
@@ -93,6 +97,12 @@ def is_safe(name: str) -> bool:
     """Whether a name that somebody else chose names one visible file in a folder, and nothing else anywhere."""
     is_plain = not any(sign in "/\\" or unicodedata.category(sign).startswith("C") for sign in name)
     return is_plain and name == name.strip() and not name.startswith(".") and 0 < len(name.encode()) <= LONGEST_NAME
+
+
+def require_few(files: Sized, folder: str) -> None:
+    """Raises `NotReached`: a listing that was cut would hide what came last."""
+    if len(files) > MOST_FILES:
+        raise NotReached(f"more than {MOST_FILES:,} files in {folder}")
 
 
 def require_safe(name: str) -> None:

@@ -63,6 +63,13 @@ class Place:
         except KeyError:
             raise NotReached(f"the environment does not say {name} of this system") from None
 
+    def seconds(self, name: str, usual: int) -> int:
+        """A time-out, in whole seconds. Raises `NotReached` for what is no such number."""
+        text = self.settings.get(name, str(usual))
+        if not (text.isascii() and text.isdigit() and int(text)):
+            raise NotReached(f"{name} has to be a number of seconds, not {text!r}")
+        return int(text)
+
 
 class Transport(Protocol):
     def fetch(self, place: Place) -> Iterator[Payload]:

@@ -12,17 +12,21 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from billing_sources.transports.drop import Found, spool
+from billing_sources.transports.drop import (
+    CHUNK_BYTES,
+    LARGEST_CONTROL,
+    MOST_FILES,
+    USUAL_TIMEOUT,
+    Found,
+    require_few,
+    spool,
+)
 from billing_sources.transports.place import NotReached, Place
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-CHUNK_BYTES = 1 << 20
-LARGEST_CONTROL = 1 << 20
-MOST_FILES = 100_000
 TRIES = 3  # at an object that is replaced while it is read
-TIMEOUT_SECONDS = "60"
 
 
 @dataclass(frozen=True)
@@ -40,20 +44,22 @@ class Bucket:
         try:
             return cls(_client(place), url.netloc, url.path.strip("/"))
         except (BotoCoreError, ValueError) as error:
-            raise NotReached(f"ENDPOINT, REGION or TIMEOUT cannot be used: {error}") from None
+            raise NotReached(f"ENDPOINT or REGION cannot be used: {error}") from None
 
     def look(self, folder: str) -> list[Found]:
         """The objects of a folder, those of its subfolders left out."""
         prefix = self._key(folder, "")
         with self._reached(f"list {prefix}"):
             pages = self.client.get_paginator("list_objects_v2").paginate(
-                Bucket=self.name, Prefix=prefix, Delimiter="/", PaginationConfig={"MaxItems": MOST_FILES}
+                Bucket=self.name, Prefix=prefix, Delimiter="/", PaginationConfig={"MaxItems": MOST_FILES + 1}
             )
-            return [
+            found = [
                 Found(entry["Key"].removeprefix(prefix), entry["Size"], entry["ETag"].strip('"'))
                 for page in pages
                 for entry in page.get("Contents", ())
             ]
+        require_few(found, prefix)
+        return found
 
     def download(self, folder: str, found: Found) -> BinaryIO:
         """A spool file with its bytes, all of one version: it is read anew if the object is replaced meanwhile."""
@@ -110,7 +116,7 @@ class Bucket:
 
 def _client(place: Place) -> S3Client:
     """With these credentials and no others: none of the machine's or of the user's files."""
-    timeout = float(place.settings.get("TIMEOUT", TIMEOUT_SECONDS))
+    timeout = place.seconds("TIMEOUT", USUAL_TIMEOUT)
     endpoint = place.settings.get("ENDPOINT")
     return boto3.session.Session(
         aws_access_key_id=place.setting("ACCESS_KEY"),

@@ -16,13 +16,8 @@ from urllib.parse import urlsplit
 import asyncssh
 from asyncssh import SFTPAttrs, SFTPClient, SFTPClientFile
 
-from billing_sources.transports.drop import Found, spool
+from billing_sources.transports.drop import CHUNK_BYTES, LARGEST_CONTROL, USUAL_TIMEOUT, Found, require_few, spool
 from billing_sources.transports.place import NotReached, Place
-
-CHUNK_BYTES = 1 << 20
-LARGEST_CONTROL = 1 << 20
-MOST_FILES = 100_000
-TIMEOUT_SECONDS = "60"
 
 T = TypeVar("T")
 _Work = Callable[[SFTPClient], Awaitable[T]]
@@ -36,7 +31,7 @@ class Server:
     port: int
     user: str
     root: str
-    timeout: float  # seconds for each step: to connect, to log in, to list, a chunk
+    timeout: int  # seconds for each step: to connect, to log in, to list, a chunk
     host_keys: list[asyncssh.SSHKey] = field(repr=False)
     client_keys: list[asyncssh.SSHKey] = field(repr=False)
     password: str | None = field(repr=False)
@@ -52,13 +47,13 @@ class Server:
                 port=url.port or 22,
                 user=url.username,
                 root=url.path,
-                timeout=float(place.settings.get("TIMEOUT", TIMEOUT_SECONDS)),
+                timeout=place.seconds("TIMEOUT", USUAL_TIMEOUT),
                 host_keys=_host_keys(place),
                 client_keys=_client_keys(place),
                 password=place.settings.get("PASSWORD"),
             )
         except ValueError as error:
-            raise NotReached(f"URL, HOST_KEY, KEY_FILE or TIMEOUT cannot be read: {error}") from None
+            raise NotReached(f"URL, HOST_KEY or KEY_FILE cannot be read: {error}") from None
 
     def path(self, *parts: str) -> bytes:
         """In bytes, because nothing says how the server encodes its names."""
@@ -76,8 +71,7 @@ def look(server: Server, folder: str) -> list[Found]:
             files = []
             async for entry in sftp.scandir(server.path(folder)):
                 files.append(_found(entry.filename, entry.attrs))
-                if len(files) > MOST_FILES:
-                    raise NotReached(f"more than {MOST_FILES:,} files in {folder}")
+                require_few(files, folder)
         return [found for found in files if found]
 
     return _connected(server, f"list {folder}", listed)

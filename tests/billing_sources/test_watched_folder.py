@@ -119,3 +119,14 @@ def test_bytes_that_are_known_leave_no_second_copy(desk: Desk, settings: Any, no
     assert (first.pk, opened) == (again.pk, 2)
     kept = [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
     assert [path.name for path in kept] == [first.sha256]
+
+
+@pytest.mark.parametrize("text", ["soon", "nan", "-1", "0", "1.5", "", "٣"])
+def test_a_time_out_that_is_no_number_of_seconds_is_told_as_such(text: str) -> None:
+    with pytest.raises(NotReached, match="TIMEOUT has to be a number of seconds"):
+        Place(Path("nowhere"), {"TIMEOUT": text}).seconds("TIMEOUT", 60)
+
+
+def test_a_time_out_that_nobody_set_is_the_usual_one() -> None:
+    assert Place(Path("nowhere")).seconds("TIMEOUT", 60) == 60
+    assert Place(Path("nowhere"), {"TIMEOUT": "5"}).seconds("TIMEOUT", 60) == 5
