@@ -11,6 +11,7 @@ from collections.abc import Callable
 from random import Random
 from typing import NamedTuple
 
+from billing_sources.canonical import FileRejected
 from billing_sources.transports.pages import FIRST_LINE, End, Page, end_bytes, page_bytes, read_pages
 
 # What nobody sends: numbers and days out of bounds, bytes that no text holds, words of other notations.
@@ -98,7 +99,7 @@ def _pages(content: bytes) -> Pieces:
         from io import BytesIO
 
         pages = [page for page in read_pages(BytesIO(content)) if isinstance(page, Page)]
-    except Exception:
+    except FileRejected:  # pages that were cut already
         return content.split(b",")
     return [piece for page in pages for piece in (b"\1" + page.resource.encode(), *page.body.split(b","))]
 

@@ -29,8 +29,8 @@ _copy = msgspec.json.Encoder().encode
 _copied = msgspec.json.Decoder(CanonicalInvoice).decode
 
 
-def judge(adapter: Adapter, content: bytes, excerpts: bool = True) -> None:
-    """Raises AssertionError for what the database could not take, and lets any other error of the code through."""
+def judge(adapter: Adapter, content: bytes, excerpts: bool = True) -> str:
+    """ "read" or "refused". Raises AssertionError for what the database could not take, and whatever else escapes."""
     proof, origins, issues = Proof(), list[str](), list[Issue]()
     is_accepted = True
     with localcontext(prec=DIGITS):
@@ -50,18 +50,20 @@ def judge(adapter: Adapter, content: bytes, excerpts: bool = True) -> None:
     if adapter.acknowledge:
         outcome = Outcome("A.x12", is_accepted, proof.read_bills, proof.read_amount, 0, tuple(issues), _NOW)
         adapter.acknowledge(BytesIO(content), outcome)
+    return "read" if is_accepted else "refused"
 
 
-def judge_control(adapter: Adapter, content: bytes) -> None:
+def judge_control(adapter: Adapter, content: bytes) -> str:
     assert adapter.read_control
     try:
         totals = adapter.read_control(content)
     except FileRejected as rejected:
         _require_texts("issue", storable(rejected.issue.found))
-    else:
-        proof = Proof()
-        proof.countersign(totals, "")
-        proof.flaw()
+        return "refused"
+    proof = Proof()
+    proof.countersign(totals, "")
+    proof.flaw()
+    return "read"
 
 
 def _judge(

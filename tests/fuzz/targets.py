@@ -25,7 +25,7 @@ class Target(NamedTuple):
     """`takes` are bytes it is worth beginning with; `form` says into what pieces they fall."""
 
     name: str
-    judge: Callable[[bytes], None]
+    judge: Callable[[bytes], str]
     form: Form
     takes: Callable[[], list[bytes]]
 
@@ -47,9 +47,8 @@ def _targets() -> Iterator[Target]:
     yield Target("boreal-pdf", partial(judge, boreal, excerpts=False), PLAIN, partial(_seeds, boreal, is_pdf=True))
 
 
-def _judge_plain(adapter: Adapter, content: bytes) -> None:
-    if not content.startswith(_PDF):
-        judge(adapter, content)
+def _judge_plain(adapter: Adapter, content: bytes) -> str:
+    return "left to its own target" if content.startswith(_PDF) else judge(adapter, content)
 
 
 def _seeds(adapter: Adapter, *, is_pdf: bool) -> list[bytes]:
