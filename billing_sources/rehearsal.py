@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 
 import msgspec
@@ -21,6 +21,7 @@ from billing_sources.locks import alone_or_not
 from billing_sources.models import BillingSystem, Charge, ImportFile, Invoice, Rehearsal
 from billing_sources.normalize import normalize
 from billing_sources.operations import NotDone
+from billing_sources.registry import UnknownSystem
 from billing_sources.revisions import Identity
 from billing_sources.rows import Written
 from billing_sources.vocabularies import CATEGORIES, changed, current_adapter
@@ -104,21 +105,29 @@ def unended() -> Sequence[int]:
 
 
 def rehearse(rehearsal_id: int) -> bool:
-    """Bring a rehearsal to its end, unless another worker is at it. Whether we did."""
+    """Bring a rehearsal to its end, good or bad, unless another worker is at it. Whether we did."""
     with alone_or_not("rehearsal", rehearsal_id) as is_ours:
         asked = _begin(rehearsal_id) if is_ours else None
         if asked is None:
             return False
-        with carrier(read_only=True):
-            adapter = current_adapter(asked.system)
-        candidate = changed(adapter, asked.changes, asked.vocabulary_version + 1)
-        comparison = _Comparison(asked.system)
+        try:
+            end = {"state": _State.FINISHED, "result": msgspec.to_builtins(_compared(asked))}
+        except (OSError, UnknownSystem) as error:  # the archive's; what a file does wrong is part of the result
+            end = {"state": _State.FAILED, "failure": f"{type(error).__name__}: {error}"}
+        _note(asked, finished_at=datetime.now(UTC), **end)
+        return True
+
+
+def _compared(asked: Rehearsal) -> Result:
+    with carrier(read_only=True):
+        adapter = current_adapter(asked.system)
+    candidate = changed(adapter, asked.changes, asked.vocabulary_version + 1)
+    comparison = _Comparison(asked.system)
+    with localcontext(prec=reading.DIGITS):
         for done, file in enumerate(_files(asked), 1):
             comparison.add(file, candidate)
             _note(asked, files_done=done)
-        result = msgspec.to_builtins(comparison.result())
-        _note(asked, state=_State.FINISHED, result=result, finished_at=datetime.now(UTC))
-        return True
+    return comparison.result()
 
 
 def _begin(rehearsal_id: int) -> Rehearsal | None:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from billing_sources.adapter import Adapter, Vocabulary
 from billing_sources.canonical import Category
+from billing_sources.locks import apart_until_commit
 from billing_sources.models import BillingSystem, Rehearsal, VocabularyVersion
 from billing_sources.operations import NotDone
 from billing_sources.registry import adapter_for
@@ -45,7 +46,8 @@ def take_into_use(*, actor: CarrierActor, rehearsal: Rehearsal, reason: str, now
     if not reason.strip():
         raise NotDone("Say why: the reason stays on record.")
     with carrier(actor.user_id):
-        rehearsal = Rehearsal.objects.select_related("system").select_for_update(of=("self",)).get(pk=rehearsal.pk)
+        apart_until_commit("vocabulary of system", rehearsal.system_id)
+        rehearsal = Rehearsal.objects.select_related("system").get(pk=rehearsal.pk)
         if rehearsal.state != Rehearsal.State.FINISHED:
             raise NotDone("Only what was rehearsed to the end can be taken into use.")
         before = current_adapter(rehearsal.system).vocabulary.version

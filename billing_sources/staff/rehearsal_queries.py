@@ -43,6 +43,7 @@ class RehearsalPage:
     changes: tuple[tuple[str, str], ...]
     asked: str
     progress: Progress
+    failure: str
     tiles: tuple[tuple[str, str], ...]
     totals: tuple[tuple[str, str, str], ...]
     moves: tuple[MoveRow, ...]
@@ -65,6 +66,7 @@ def get_rehearsal(code: UUID) -> RehearsalPage | None:
         changes=tuple(sorted(asked.changes.items())),
         asked=f"{asked.asked_by.name}, {instant(asked.asked_at)}",
         progress=_progress(asked),
+        failure=asked.failure,
         tiles=_tiles(result) if is_finished else (),
         totals=tuple(
             (currency, money(before, currency), money(result.after[currency], currency))

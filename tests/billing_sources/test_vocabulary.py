@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from functools import partial
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.core.files.storage import default_storage
 from django.urls import reverse
 
 from billing_sources import tasks
-from billing_sources.models import BillingSystem, Charge, ImportFile, Rehearsal
+from billing_sources.models import BillingSystem, Charge, ImportFile, Rehearsal, VocabularyVersion
 from billing_sources.operations import NotDone
-from billing_sources.rehearsal import ask_rehearsal, rehearse
+from billing_sources.rehearsal import ask_rehearsal, rehearse, unended
 from billing_sources.staff.rehearsal_queries import get_rehearsal
 from billing_sources.staff.term_queries import TermRow, count_terms, list_terms
 from billing_sources.vocabularies import current_adapter, take_into_use
 from portal.tenancy import carrier
 from tests.billing_sources.bills import invoices
 from tests.billing_sources.staff import ORDER, Night, text_of
+from tests.payments.conftest import at_once
 
 pytest_plugins = ["tests.billing_sources.staff"]
 
@@ -114,6 +118,27 @@ def test_what_was_overtaken_by_another_change_has_to_be_tried_again(ask: Ask, bi
     take_into_use(actor=erik, rehearsal=first, reason="asked the source", now=NOW)
     with pytest.raises(NotDone, match="was changed since"):
         take_into_use(actor=erik, rehearsal=second, reason="asked again", now=NOW)
+
+
+def test_of_two_people_at_once_one_is_told_that_the_vocabulary_was_changed(ask: Ask, bills_came_in: Night) -> None:
+    erik, term = bills_came_in.people.erik, unknown().term
+    both = [ask({term: category}) for category in ("surcharge", "discount")]
+    calls = [partial(take_into_use, actor=erik, rehearsal=each, reason="asked the source", now=NOW) for each in both]
+    made, refused = sorted(at_once(calls), key=lambda outcome: isinstance(outcome, Exception))
+    assert isinstance(made, VocabularyVersion) and made.version == 2
+    assert isinstance(refused, NotDone)
+    assert "was changed since" in str(refused)
+
+
+def test_a_rehearsal_whose_file_is_not_in_the_archive_ends_and_says_so(ask: Ask, bills_came_in: Night) -> None:
+    sha256 = bills_came_in.file().document.sha256
+    Path(default_storage.path(f"raw/{sha256[:2]}/{sha256}")).unlink()
+    failed = ask({})
+    assert (failed.state, failed.result) == ("failed", None)
+    assert "FileNotFoundError" in failed.failure
+    assert unended() == []
+    page = text_of(bills_came_in.erik.get(reverse("rehearsal", args=[failed.code])))
+    assert "could not be brought to its end" in page
 
 
 def test_what_was_not_rehearsed_to_its_end_is_not_taken_into_use(bills_came_in: Night) -> None:
