@@ -24,7 +24,7 @@ _REPLACED = """
     WHERE i.is_current AND i.bill_type <> 'void'
     """
 _STANDING = """
-    SELECT i.entity, i.number, i.bill_type, i.currency, i.cycle, a.external_id
+    SELECT i.entity, i.number, i.bill_type, i.currency, i.cycle, a.external_id, i.state
     FROM unnest(%s::text[], %s::text[]) AS seen (entity, number)
     JOIN billing_sources_invoice i
       ON i.system_id = %s AND i.entity = seen.entity AND i.number = seen.number AND i.series = '' AND i.is_current
@@ -61,21 +61,33 @@ def replaced_already(system_id: int, identities: Sequence[Identity]) -> set[Iden
 def voids_for(system_id: int, bills: Iterable[Bill]) -> tuple[list[Bill], list[Bill]]:
     """A void for each bill that these take the place of; and those of them whose predecessor never came."""
     rebills = [bill for bill in bills if bill.invoice.replaces]
-    if not rebills:
-        return [], []
-    with connection.cursor() as cursor:
-        columns = [[bill.invoice.entity for bill in rebills], [bill.invoice.replaces for bill in rebills]]
-        cursor.execute(_STANDING, [*columns, system_id])
-        standing = {(entity, number): row for entity, number, *row in cursor.fetchall()}
+    standing = _standing(system_id, rebills)
     voids, unknown = [], []
     for bill in rebills:
         found = standing.get((bill.invoice.entity, bill.invoice.replaces))
         if found is None:
             unknown.append(bill)
         elif found[0] != BillType.VOID:
-            _, currency, cycle, account = found
+            _, currency, cycle, account, _ = found
             voids.append(_void(bill.invoice, currency, cycle, account))
     return voids, unknown
+
+
+def replace_what_is_seen(system_id: int, bills: Iterable[Bill]) -> set[Identity]:
+    """Those of them whose customer sees the bill that they take the place of: these are seen as well."""
+    rebills = [bill for bill in bills if bill.invoice.replaces]
+    published = {key for key, row in _standing(system_id, rebills).items() if row[-1] == "published"}
+    return {bill.identity for bill in rebills if (bill.invoice.entity, bill.invoice.replaces) in published}
+
+
+def _standing(system_id: int, rebills: Sequence[Bill]) -> dict[tuple[str, str], list[str]]:
+    """(entity, number) of bills that are replaced → the rest of what `_STANDING` tells."""
+    if not rebills:
+        return {}
+    with connection.cursor() as cursor:
+        columns = [[bill.invoice.entity for bill in rebills], [bill.invoice.replaces for bill in rebills]]
+        cursor.execute(_STANDING, [*columns, system_id])
+        return {(entity, number): row for entity, number, *row in cursor.fetchall()}
 
 
 def _void(rebill: CanonicalInvoice, currency: str, cycle: str, account: str) -> Bill:

@@ -42,7 +42,7 @@ class Placed(NamedTuple):
     written: Written
     revision: int
     waits: bool
-    is_seen: bool  # the revision before is published
+    is_seen: bool  # the revision before, or the bill whose place it takes, is published
 
 
 class Placing(NamedTuple):
@@ -86,6 +86,7 @@ def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Pl
     replaced = corrections.replaced_already(
         system_id, [each.bill.identity for each in batch if not _known(earlier, each)]
     )
+    seen_before = corrections.replace_what_is_seen(system_id, [written.bill for written in batch])
     changed: list[Written] = []
     seen: set[Identity] = set()
     for written in batch:
@@ -96,7 +97,7 @@ def place(file: ImportFile, batch: Sequence[Written], *, may_repeat: bool) -> Pl
         elif identity in replaced or _was_voided(system_id, written, before):
             placing.taken_back.append(written)
         elif not before:
-            placing.new.append(Placed(written, 1, waits=False, is_seen=False))
+            placing.new.append(Placed(written, 1, waits=False, is_seen=identity in seen_before))
         elif before[-1].digest == written.digest:
             placing.unchanged.append(written)
         elif before[-1].received_at > file.document.received_at:

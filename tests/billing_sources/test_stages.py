@@ -91,6 +91,23 @@ def test_a_bill_that_its_customer_sees_is_revised_in_the_open_even_in_a_shadow(
     assert seen_by(people.dana) == [("1001", 1, "superseded"), ("1001", 2, "published")]
 
 
+def test_a_rebill_of_a_bill_that_its_customer_sees_is_seen_even_in_a_shadow(
+    desk: Desk, paper: BillingSystem, people: Personas
+) -> None:
+    """Else the customer would see the bill void, and nothing in its place."""
+    go_live(actor=people.erik, system=paper, cycle="", reason="compared", now=NOW)
+    desk.hand_in(bill("100.00"))
+    desk.put_money_on(invoices()[0], "20.00")
+    roll_back(actor=people.erik, system=paper, cycle="", reason="rates were wrong", now=NOW)
+    desk.put_money_on(invoices()[0], "0")
+    desk.hand_in(bill("90.00", number="1002", replaces="1001"), bill("5.00", number="1003"))
+    assert seen_by(people.dana) == [
+        ("1001", 1, "superseded"),
+        ("1001", 2, "published"),
+        ("1002", 1, "published"),
+    ]
+
+
 def test_a_bill_keeps_the_day_on_which_it_was_first_published(
     desk: Desk, paper: BillingSystem, people: Personas
 ) -> None:
