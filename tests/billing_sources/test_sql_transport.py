@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import threading
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import BytesIO
@@ -20,6 +18,7 @@ from billing_sources.canonical import BillType
 from billing_sources.models import ImportFile, ImportRun, RawDocument
 from billing_sources.places import place_of
 from billing_sources.transports import NotReached, Payload, Place
+from portal import embedded
 from portal.demo import ferry_database
 from portal.tenancy import ingest
 from tests.billing_sources.bills import files_of, invoices
@@ -29,14 +28,15 @@ from tests.billing_sources.jbilling_texts import bill, bills_in, line, parsed, p
 class Ferry:
     """The system's own database, and its people at work in it."""
 
-    def __init__(self, worker_id: str) -> None:
-        self.name = f"ferry_{worker_id}"
-        self.reader = ferry_database.create(os.environ["DATABASE_URL"], self.name)
-        self.owner = psycopg.connect(make_conninfo(os.environ["DATABASE_URL"], dbname=self.name), autocommit=True)
+    name = "ferry"
+
+    def __init__(self, server: str) -> None:
+        self.reader = ferry_database.create(server, self.name)
+        self.writer = make_conninfo(server, dbname=self.name)
+        self.owner = psycopg.connect(self.writer, autocommit=True)
 
     def another(self) -> psycopg.Connection:
-        address = make_conninfo(os.environ["DATABASE_URL"], dbname=self.name, options="-c lock_timeout=5s")
-        return psycopg.connect(address)
+        return psycopg.connect(self.writer, options="-c lock_timeout=5s")
 
     def bill(self, number: int, amount: str = "100.00", by: psycopg.Connection | None = None) -> None:
         stated = bill(line(amount), invoice={"id": number, "public_number": f"F-{number}"})
@@ -47,20 +47,24 @@ class Ferry:
         return Place(Path("nowhere"), {"URL": self.reader, **settings}, mark)
 
     def fetch(self, mark: str = "") -> list[Payload]:
-        self.outlast_others()
         return list(FERRY.transport.fetch(self.place(mark)))
 
-    def outlast_others(self) -> None:
-        """A mark stands at the oldest open transaction of the whole server: wait for those of tests beside this one."""
-        others = "SELECT FROM pg_stat_activity WHERE backend_xid IS NOT NULL AND datname <> current_database()"
-        deadline = time.monotonic() + 20
-        while self.owner.execute(others).fetchone() and time.monotonic() < deadline:
-            time.sleep(0.01)
+
+@pytest.fixture(scope="module")
+def server(worker_id: str) -> Iterator[str]:
+    """A PostgreSQL server of ferry's own, at rest: a mark stands at the oldest open transaction of a whole server."""
+    data = embedded.var_dir() / f"ferry_{worker_id}"
+    address = embedded.start_postgres(data)
+    with psycopg.connect(address, autocommit=True) as admin:
+        admin.execute("ALTER SYSTEM SET autovacuum = off")
+        admin.execute("SELECT pg_reload_conf()")
+    yield address
+    embedded.stop_postgres(data)
 
 
 @pytest.fixture
-def ferry(worker_id: str) -> Iterator[Ferry]:
-    ferry = Ferry(worker_id)
+def ferry(server: str) -> Iterator[Ferry]:
+    ferry = Ferry(server)
     yield ferry
     ferry.owner.close()
 
@@ -176,7 +180,7 @@ def test_a_login_that_may_write_is_refused(ferry: Ferry) -> None:
     with pytest.raises(NotReached, match="may write payment"):
         ferry.fetch()
     with pytest.raises(NotReached, match="may write"):
-        list(FERRY.transport.fetch(ferry.place(URL=make_conninfo(os.environ["DATABASE_URL"], dbname=ferry.name))))
+        list(FERRY.transport.fetch(ferry.place(URL=ferry.writer)))
 
 
 def test_a_slow_database_and_a_wrong_address_are_told_without_the_password(ferry: Ferry) -> None:
@@ -211,8 +215,7 @@ def night_of_ferry(database: str, ferry: Ferry, monkeypatch: pytest.MonkeyPatch)
     return ferry
 
 
-def run_a_night(ferry: Ferry) -> ImportRun:
-    ferry.outlast_others()
+def run_a_night() -> ImportRun:
     run = runs.start(runs.billing_system("ferry"), ImportRun.Trigger.NIGHTLY, datetime.now(UTC))
     assert night.work_on(run.pk)
     with ingest():
@@ -222,25 +225,25 @@ def run_a_night(ferry: Ferry) -> ImportRun:
 
 def test_a_night_loads_what_is_new_and_the_next_has_nothing_to_do(night_of_ferry: Ferry) -> None:
     night_of_ferry.bill(1)
-    [file] = files_of(run_a_night(night_of_ferry))
+    [file] = files_of(run_a_night())
     assert (file.state, file.created, file.loaded_amount) == (ImportFile.State.PUBLISHED, 1, 100)
-    assert files_of(run_a_night(night_of_ferry)) == []
+    assert files_of(run_a_night()) == []
     night_of_ferry.bill(1, "120.00")
-    [file] = files_of(run_a_night(night_of_ferry))
+    [file] = files_of(run_a_night())
     assert (file.created, file.revised) == (0, 1)
     night_of_ferry.owner.execute("UPDATE invoice SET deleted = 1")
-    [file] = files_of(run_a_night(night_of_ferry))
+    [file] = files_of(run_a_night())
     assert (file.created, file.revised) == (0, 1)
     assert [invoice.payable for invoice in invoices(number="F-1", is_current=True)] == [0]
 
 
 def test_a_payment_at_the_source_revises_no_bill(night_of_ferry: Ferry) -> None:
     night_of_ferry.bill(1)
-    run_a_night(night_of_ferry)
+    run_a_night()
     night_of_ferry.owner.execute("UPDATE invoice SET balance = 0, status_id = 26")
     night_of_ferry.owner.execute("INSERT INTO payment (id, result_id) VALUES (1, 1)")
     night_of_ferry.owner.execute("INSERT INTO payment_invoice VALUES (1, 1, 1, 100)")
-    [file] = files_of(run_a_night(night_of_ferry))
+    [file] = files_of(run_a_night())
     assert (file.created, file.revised, file.unchanged) == (0, 0, 1)
 
 
@@ -276,5 +279,5 @@ def test_a_death_before_the_archive_leaves_the_mark_where_it_was(night_of_ferry:
     night_of_ferry.bill(1)
     list(FERRY.transport.fetch(place_of(runs.billing_system("ferry"))))
     assert place_of(runs.billing_system("ferry")).mark == ""
-    run_a_night(night_of_ferry)
+    run_a_night()
     assert [invoice.number for invoice in invoices()] == ["F-1"]
