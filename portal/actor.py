@@ -11,7 +11,8 @@ class Actor:
     """A person at work for one customer.
 
     `user_id` is whose eyes are used; `real_user_id` differs from it only while an account rep looks as a customer's
-    user, and then `support_session_id` names the visit.
+    user, and then `support_session_id` names the visit. `confirmed_at` is when the person last proved, in this very
+    session, that it is they (portal.users.confirmation).
     """
 
     user_id: int
@@ -24,6 +25,7 @@ class Actor:
     support_until: datetime | None = None
     support_reason: str = ""
     support_ticket: str = ""
+    confirmed_at: datetime | None = None
 
     @property
     def is_support(self) -> bool:

@@ -55,6 +55,11 @@ class Person:
         self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
 
+    def confirm(self) -> None:
+        """Type the password once more, where a page asks who sits there; it leads back to the page before."""
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_role("button", name="Confirm").click()
+
     def press(self, *keys: str) -> None:
         for key in keys:
             self.page.keyboard.press(key)

@@ -22,6 +22,7 @@ class Rule(StrEnum):
     NOT_APPROVED = "not_approved"
     CHANGED_SINCE = "changed_since"
     OWN_WORK = "own_work"
+    NOT_CONFIRMED = "not_confirmed"
     TOO_MANY_PAYMENTS = "too_many_payments"
     METHOD = "method"
     CURRENCY = "currency"

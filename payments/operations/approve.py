@@ -10,7 +10,7 @@ from payments.domain.payload import sha256_of
 from payments.domain.refusals import Rule, refuse
 from payments.facts import items, lock_items, lock_payments, lock_run, payload
 from payments.models import Approval, PayRun, PayRunEditor
-from payments.operations.editing import back_to_draft, subject
+from payments.operations.editing import back_to_draft, require_confirmation, subject
 from portal.actor import Actor
 from portal.customers import access
 
@@ -25,6 +25,7 @@ def approve_run(actor: Actor, *, run: UUID, sha256: str, key: UUID, now: datetim
     _refuse_own_work(actor, submitted)
     if not sha256 == submitted.submitted_sha256 == sha256_of(payload(submitted, payments, chosen)):
         raise refuse(Rule.CHANGED_SINCE, "The run is not what you saw: look at it again before you approve.")
+    require_confirmation(actor, now)
     Approval.objects.create(
         run=submitted,
         customer_id=actor.customer_id,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.conf import settings
 from django.db import connection
 
 from payments.domain.lifecycle import EDITABLE
@@ -36,6 +37,13 @@ def back_to_draft(run: PayRun, reason: str) -> None:
     """As a new version, so that no approval of the one before counts. The caller holds the run."""
     run.state, run.version, run.returned_reason = PayRun.State.DRAFT, run.version + 1, reason
     run.save(update_fields=["state", "version", "returned_reason"])
+
+
+def require_confirmation(actor: Actor, now: datetime) -> None:
+    """Whatever the way the request came, who approves or releases proved minutes ago that it is they."""
+    longest = timedelta(seconds=settings.ACCOUNT_REAUTHENTICATION_TIMEOUT)
+    if actor.confirmed_at is None or now - actor.confirmed_at > longest:
+        raise refuse(Rule.NOT_CONFIRMED, "Confirm that it is you: this needs your password or code once more.")
 
 
 def subject(run: PayRun) -> str:

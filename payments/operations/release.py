@@ -15,7 +15,7 @@ from payments.domain.references import make_reference, payment_code
 from payments.domain.refusals import Rule, refuse
 from payments.facts import lock_items, lock_payments, lock_run, payload
 from payments.models import Approval, ArPosting, Payment, PayRun
-from payments.operations.editing import subject
+from payments.operations.editing import require_confirmation, subject
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Customer
@@ -31,6 +31,7 @@ def release_run(actor: Actor, *, run: UUID, key: UUID, now: datetime) -> Done:
     items = lock_items(approved)
     access.require(actor, "approve", {item.account_id for item in items})
     _refuse_unless_approved(approved, sha256_of(payload(approved, payments, items)))
+    require_confirmation(actor, now)
     approved.state = PayRun.State.RELEASED
     approved.released_by_id, approved.released_at = actor.user_id, now
     approved.save(update_fields=["state", "released_by", "released_at"])

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from payments import operations
-from payments.domain.refusals import NotFound, Refused
+from payments.domain.refusals import NotFound, Refused, Rule
 from payments.invoices.selection import read_code
 from payments.models import PayRun
 from payments.runs.commands import Step, perform
@@ -24,6 +24,7 @@ from portal.customers import access
 from portal.impersonation.policy import customer_page
 from portal.money import format_amount
 from portal.requests import CustomerRequest
+from portal.users.confirmation import to_confirm
 
 LIST_SIZE = 50
 
@@ -91,6 +92,8 @@ def act(request: CustomerRequest, code: UUID, step: Step, then: str) -> HttpResp
     except NotFound as missing:
         raise Http404 from missing
     except Refused as refused:
+        if refused.rule is Rule.NOT_CONFIRMED:
+            return to_confirm(request, reverse("pay_run_review", args=[code]))
         messages.error(request, str(refused))
         then = "pay_run_review" if request.POST.get("from") == "review" else "pay_run"
     return redirect(then, code=code)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4
@@ -122,8 +122,10 @@ def _settle(clerk: Actor, boss: Actor, run: UUID, at: datetime) -> None:
     operations.submit_run(clerk, run=run, key=uuid4(), now=at + timedelta(minutes=20))
     with acting(boss):
         sha256 = PayRun.objects.get(code=run).submitted_sha256
-    operations.approve_run(boss, run=run, sha256=sha256, key=uuid4(), now=at + timedelta(hours=2))
-    operations.release_run(boss, run=run, key=uuid4(), now=at + timedelta(hours=2, minutes=5))
+    approved_at = at + timedelta(hours=2)
+    boss = replace(boss, confirmed_at=approved_at)
+    operations.approve_run(boss, run=run, sha256=sha256, key=uuid4(), now=approved_at)
+    operations.release_run(boss, run=run, key=uuid4(), now=approved_at + timedelta(minutes=5))
 
 
 def _tag_and_group(clerk: Actor, today: date) -> None:

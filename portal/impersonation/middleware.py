@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 
 from django.db import connection
 from django.http import HttpResponse
@@ -12,6 +13,7 @@ from portal.actor import Actor, CarrierActor
 from portal.impersonation.queries import live_visit
 from portal.requests import PortalRequest
 from portal.tenancy import identified
+from portal.users.confirmation import confirmed_at
 from portal.users.models import User
 
 
@@ -37,10 +39,10 @@ class ActorMiddleware:
             if user.carrier_role == User.CarrierRole.REP:
                 request.actor = live_visit(request.carrier, timezone.now())
         else:
-            request.actor = _member(user, request.session.get("customer_id"))
+            request.actor = _member(user, request.session.get("customer_id"), confirmed_at(request, user))
 
 
-def _member(user: User, chosen: int | None) -> Actor | None:
+def _member(user: User, chosen: int | None, confirmed: datetime | None) -> Actor | None:
     """The user at work for the customer they chose, or for their first."""
     with identified(user.pk), connection.cursor() as cursor:
         cursor.execute(
@@ -59,4 +61,5 @@ def _member(user: User, chosen: int | None) -> Actor | None:
         customer_name=customers[customer_id],
         real_user_id=user.pk,
         real_name=user.name,
+        confirmed_at=confirmed,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,7 +30,7 @@ T = TypeVar("T")
 
 @dataclass
 class Desk:
-    """Dana's desk: every call is a real operation under a fresh command key."""
+    """Dana's desk: every call is an operation under a fresh key, by somebody who just proved who they are."""
 
     people: Personas
     now: datetime
@@ -38,7 +38,8 @@ class Desk:
 
     def do(self, operation: str, actor: Actor | None = None, **request: Any) -> Any:
         call = getattr(operations, operation)
-        return call(actor or self.people.dana, **{"key": uuid4(), "now": self.now, **request})
+        request = {"key": uuid4(), "now": self.now, **request}
+        return call(replace(actor or self.people.dana, confirmed_at=request["now"]), **request)
 
     def open(self, *invoices: Invoice, title: str = "November") -> UUID:
         return UUID(self.do("open_run", title=title, invoices=[invoice.code for invoice in invoices]).code)

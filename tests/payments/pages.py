@@ -15,6 +15,7 @@ from payments.models import Allocation
 from portal.actor import Actor, CarrierActor
 from portal.tenancy import carrier
 from portal.users.models import User
+from tests.personas import PASSWORD
 
 
 @dataclass
@@ -24,8 +25,18 @@ class Reader:
     @classmethod
     def of(cls, person: Actor | CarrierActor) -> Reader:
         client = Client()
-        client.force_login(User.objects.get(pk=person.user_id))
+        client.force_login(cls.user_of(person))
         return cls(client)
+
+    @staticmethod
+    def user_of(person: Actor | CarrierActor) -> User:
+        return User.objects.get(pk=person.user_id)
+
+    def confirm(self) -> Reader:
+        """Prove that it is they: what approves and releases asks for it."""
+        answer = self.client.post(reverse("account_reauthenticate"), {"password": PASSWORD})
+        assert answer.status_code == 302, "the password is right"
+        return self
 
     def see(self, url: str, status: int = 200) -> str:
         """The page's text; it must answer with this status."""

@@ -142,7 +142,7 @@ def test_a_run_goes_from_its_title_to_release_without_script(
     assert dana.press(run, place="1", invoice=[bills[0].code, bills[1].code]).status_code == 303
     assert dana.press(run, place="2", **{"invoice": bills[2].code}).status_code == 303
     assert dana.submit(run).headers["Location"] == url("pay_run_review", run)
-    victor.send(url("pay_run_review", run), url("pay_run_approval", run))
+    victor.confirm().send(url("pay_run_review", run), url("pay_run_approval", run))
     assert desk.run(run).state == "approved"
     page = victor.see(url("pay_run_review", run))
     assert "ACH credit of 350.50 USD on 2026-12-05" in words(page)

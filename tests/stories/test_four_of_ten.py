@@ -152,6 +152,8 @@ def approve_and_release(victor: Person) -> None:
     victor.page.get_by_role("link", name="Review").click()
     victor.reads("Amendment 7 of March")
     victor.page.get_by_role("button", name="Approve").click()
+    victor.confirm()
+    victor.page.get_by_role("button", name="Approve").click()
     victor.reads("Approved")
     victor.page.get_by_role("button", name="Release …").click()
     victor.page.get_by_role("button", name="Release 3 payments").click()
