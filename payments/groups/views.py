@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID, uuid4
 
 from django.contrib import messages
@@ -13,14 +14,18 @@ from django.utils import timezone
 from payments import operations
 from payments.domain.refusals import NotFound, Refused
 from payments.groups.queries import get_group_for, list_groups_for, list_tags_for
+from payments.invoices.columns import columns_of
 from payments.invoices.filters import InvoiceFilter, query, read_filter
 from payments.invoices.listing import page_of
+from payments.invoices.markup import Look, table_rows
 from payments.invoices.queries import visible_to
 from payments.invoices.rows import sums
 from payments.invoices.selection import posted_codes, read_code
 from portal.customers import access
 from portal.impersonation.policy import customer_page
 from portal.requests import CustomerRequest
+
+COLUMNS: Final = ("number", "account", "billed_by", "due", "billed", "open", "state")
 
 
 @customer_page("see")
@@ -37,15 +42,17 @@ def group_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
         raise Http404
     asked = read_filter(request.GET)
     chosen = InvoiceFilter(group=code, state="all", size=200, after=asked.after, before=asked.before, first=asked.first)
-    page = page_of(visible_to(request.actor), chosen, today, reverse("invoices"))
+    page = page_of(visible_to(request.actor), chosen, today)
+    columns, may_tag = columns_of(COLUMNS, shows_currency=True), access.has(request.actor, "tag")
     context = {
         "group": group,
-        "page": page,
+        "rows": table_rows(page.rows, columns, Look(today, reverse("invoices"), may_tag)),
+        "columns": columns,
         "sums": sums(page.totals),
         "grid_url": f"{reverse('invoices')}?{query(InvoiceFilter(group=code, state='all'))}",
         "newer_url": f"?{query(InvoiceFilter(before=UUID(page.newer)))}" if page.newer else "",
         "older_url": f"?{query(InvoiceFilter(after=UUID(page.older)))}" if page.older else "",
-        "may_tag": access.has(request.actor, "tag"),
+        "may_tag": may_tag,
         "key": uuid4(),
     }
     return render(request, "payments/group_detail.html", context)

@@ -5,7 +5,7 @@ Called inside `acting(actor)`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -13,7 +13,8 @@ from uuid import UUID
 from django.db import connection
 
 from billing_sources.models import BillCycle, BillingSystem
-from payments.invoices.filters import SIZES, STATES, InvoiceFilter, first_page
+from payments.invoices.columns import Column
+from payments.invoices.filters import PLAIN, SIZES, STATES, InvoiceFilter, first_page
 from payments.models import InvoiceGroup, Tag
 from portal.actor import Actor
 from portal.customers import access
@@ -35,12 +36,14 @@ class Chip:
 
 
 @dataclass(frozen=True)
-class Column:
+class Head:
     """The head of a column (templates/components/sorters.html)."""
 
+    key: str
     label: str
     url: str = ""
     direction: str = ""
+    place: str = ""
     is_number: bool = False
     is_spare: bool = False
 
@@ -64,18 +67,10 @@ def set_chips(chosen: InvoiceFilter) -> list[Chip]:
     return [Chip(label, value, f"?{first_page(chosen, **unset)}") for label, value, unset in _said(chosen) if value]
 
 
-def columns(chosen: InvoiceFilter, *, shows_currency: bool) -> list[Column]:
-    return [
-        _sorting(chosen, "number", "Invoice"),
-        _sorting(chosen, "account", "Account"),
-        Column("Billed by", is_spare=True),
-        Column("Tags", is_spare=True),
-        _sorting(chosen, "due", "Due"),
-        *([Column("Cur.")] if shows_currency else []),
-        _sorting(chosen, "billed", "Billed", is_number=True),
-        _sorting(chosen, "open", "Open", is_number=True),
-        Column("State"),
-    ]
+def heads(chosen: InvoiceFilter, columns: Sequence[Column]) -> list[Head]:
+    """The heads of the columns; a click sorts by one of them alone, a second one turns it round."""
+    base = first_page(chosen, sort=PLAIN.sort)  # the order comes last in an address
+    return [_head(chosen, column, base) for column in columns]
 
 
 def choices(actor: Actor, chosen: InvoiceFilter) -> dict[str, list[Option]]:
@@ -124,11 +119,18 @@ def _name(sql: str, key: UUID | str | None, unknown: str = "unknown") -> str:
     return str(found[0]) if found else unknown
 
 
-def _sorting(chosen: InvoiceFilter, name: str, label: str, *, is_number: bool = False) -> Column:
-    is_sorted = chosen.sort_column == name
-    turned = f"-{name}" if is_sorted and not chosen.is_descending else name
-    direction = ("descending" if chosen.is_descending else "ascending") if is_sorted else ""
-    return Column(label, f"?{first_page(chosen, sort=turned)}", direction, is_number)
+def _head(chosen: InvoiceFilter, column: Column, base: str) -> Head:
+    said = next((key for key in chosen.sort if key.removeprefix("-") == column.key), "")
+    turned = f"-{column.key}" if said and not said.startswith("-") else column.key
+    return Head(
+        key=column.key,
+        label=column.label,
+        url=f"?{base}{'&' if base else ''}sort={turned}" if column.order else "",
+        direction=("descending" if said.startswith("-") else "ascending") if said else "",
+        place=str(chosen.sort.index(said) + 1) if said and len(chosen.sort) > 1 else "",
+        is_number=column.is_number,
+        is_spare=column.is_spare,
+    )
 
 
 def _nodes(actor: Actor) -> list[tuple[object, str]]:

@@ -9,26 +9,26 @@ from __future__ import annotations
 import csv
 import io
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any, Final
 from xml.sax.saxutils import escape
 
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+from openpyxl.utils import get_column_letter
 
+from payments.invoices.columns import COUNT, MONEY, STATE, TAGS, Column, columns_of
 from payments.invoices.filters import InvoiceFilter
 from payments.invoices.listing import facts_of
 from payments.invoices.queries import visible_to
-from payments.invoices.rows import InvoiceFacts, account_path, billed_by, state_of
+from payments.invoices.rows import InvoiceFacts, state_of
 from portal.actor import Actor
 from portal.money import round_to
 from portal.tenancy import acting
 
 Cell = str | Decimal
 
-HEADS: Final = ("Invoice", "Account", "Billed by", "Tags", "Due", "Currency", "Billed", "Open", "State")
-_WIDTHS: Final = (22, 34, 22, 20, 12, 9, 15, 15, 14)
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 _CHUNK: Final = 64 * 1024
 
@@ -38,8 +38,9 @@ def csv_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write("\ufeff")
-    writer.writerow(HEADS)
-    for row in _rows(actor, chosen, today):
+    columns = columns_of(chosen.columns, shows_currency=True)
+    writer.writerow([column.label for column in columns])
+    for row in _rows(actor, chosen, columns, today):
         writer.writerow([_harmless(cell) if isinstance(cell, str) else cell for cell in row])
         if buffer.tell() >= _CHUNK:
             yield _taken(buffer)
@@ -48,37 +49,34 @@ def csv_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]:
 
 def xlsx_of(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[bytes]:
     """One sheet, its head frozen and filterable."""
+    columns = columns_of(chosen.columns, shows_currency=True)
     sink = _Sink()
     with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
         for name, part in _PARTS.items():
             book.writestr(name, part)
         with book.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            for xml in _sheet(_rows(actor, chosen, today)):
+            for xml in _sheet(columns, _rows(actor, chosen, columns, today)):
                 sheet.write(xml.encode())
                 yield from sink.take()
     yield from sink.take(everything=True)
 
 
-def _rows(actor: Actor, chosen: InvoiceFilter, today: date) -> Iterator[list[Cell]]:
+def _rows(actor: Actor, chosen: InvoiceFilter, columns: Sequence[Column], today: date) -> Iterator[list[Cell]]:
     """In a transaction of their own: the answer is sent after the page's has ended."""
     with acting(actor, read_only=True):
         for facts in facts_of(visible_to(actor), chosen, today):
-            yield _cells(facts, today)
+            yield [_cell(facts, column, today) for column in columns]
 
 
-def _cells(facts: InvoiceFacts, today: date) -> list[Cell]:
-    state, _ = state_of(facts, today)
-    return [
-        facts.number,
-        account_path(facts.account, facts.parent, facts.grandparent),
-        billed_by(facts.system, facts.cycle),
-        ", ".join(facts.tags),
-        facts.due_on.isoformat() if facts.due_on else "",
-        facts.currency,
-        round_to(facts.payable, facts.currency),
-        round_to(facts.open, facts.currency),
-        state,
-    ]
+def _cell(facts: InvoiceFacts, column: Column, today: date) -> Cell:
+    value = column.read(facts)
+    if column.kind == MONEY:
+        return round_to(value, facts.currency)
+    if column.kind == STATE:
+        return state_of(facts, today)[0]
+    if column.kind == TAGS:
+        return ", ".join(value)
+    return Decimal(value) if column.kind == COUNT else str(value or "")
 
 
 def _harmless(text: str) -> str:
@@ -92,19 +90,20 @@ def _taken(buffer: io.StringIO) -> bytes:
     return text.encode()
 
 
-def _sheet(rows: Iterable[list[Cell]]) -> Iterator[str]:
-    columns = "".join(
-        f'<col min="{place}" max="{place}" width="{width}" customWidth="1"/>'
-        for place, width in enumerate(_WIDTHS, start=1)
+def _sheet(columns: Sequence[Column], rows: Iterable[list[Cell]]) -> Iterator[str]:
+    widths = "".join(
+        f'<col min="{place}" max="{place}" width="{column.width}" customWidth="1"/>'
+        for place, column in enumerate(columns, start=1)
     )
+    heads = "".join(_text(column.label, bold=True) for column in columns)
     yield (
         f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>'
-        f"<cols>{columns}</cols><sheetData><row>{''.join(_text(head, bold=True) for head in HEADS)}</row>"
+        f"<cols>{widths}</cols><sheetData><row>{heads}</row>"
     )
     for row in rows:
         yield f"<row>{''.join(_text(cell) if isinstance(cell, str) else _number(cell) for cell in row)}</row>"
-    yield '</sheetData><autoFilter ref="A:I"/></worksheet>'
+    yield f'</sheetData><autoFilter ref="A:{get_column_letter(len(columns))}"/></worksheet>'
 
 
 def _text(text: str, *, bold: bool = False) -> str:

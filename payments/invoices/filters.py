@@ -15,6 +15,8 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
+from payments.invoices.columns import COLUMNS, SORTS, USUAL
+
 STATES: Final = {
     "open": "Open",
     "overdue": "Overdue",
@@ -23,18 +25,19 @@ STATES: Final = {
     "credits": "Credits",
     "all": "All",
 }
-SORTS: Final = ("number", "account", "due", "billed", "open")
 SIZES: Final = (50, 100, 200)
-PAGING: Final = ("sort", "size", "after", "before", "first")
+MOST_SORTS: Final = 3
+PAGING: Final = ("sort", "columns", "size", "after", "before", "first")
 
 
 @dataclass(frozen=True)
 class InvoiceFilter:
-    """Which invoices, in which order, and which page of them.
+    """Which invoices, in which order, with which columns, and which page of them.
 
-    `account` is a node and all below it. `amount_*` are about what was billed. `sort` is one of `SORTS`, with a minus
-    for descending. `after` and `before` name the invoice next to the page, `first` the place of the page's first row
-    as it was counted on the way there; it is for the eye alone.
+    `account` is a node and all below it. `amount_*` are about what was billed. No `columns` are the usual ones. `sort`
+    holds up to `MOST_SORTS` keys of columns, the first one first, with a minus for descending. `after` and `before`
+    name the invoice next to the page, `first` the place of the page's first row as it was counted on the way there; it
+    is for the eye alone.
     """
 
     q: str = ""
@@ -50,19 +53,12 @@ class InvoiceFilter:
     amount_from: Decimal | None = None
     amount_to: Decimal | None = None
     reissued: str = ""
-    sort: str = "due"
+    columns: tuple[str, ...] = ()
     size: int = 50
+    sort: tuple[str, ...] = ("due",)
     after: UUID | None = None
     before: UUID | None = None
     first: int = 1
-
-    @property
-    def sort_column(self) -> str:
-        return self.sort.removeprefix("-")
-
-    @property
-    def is_descending(self) -> bool:
-        return self.sort.startswith("-")
 
 
 def read_filter(params: Mapping[str, str]) -> InvoiceFilter:
@@ -74,7 +70,8 @@ def read_filter(params: Mapping[str, str]) -> InvoiceFilter:
 def query(chosen: InvoiceFilter, **changes: Any) -> str:
     """The canonical query string: only what differs from the plain list, in a fixed order."""
     wanted = {**vars(chosen), **changes}
-    return urlencode([(name, _text(wanted[name])) for name, plain in vars(_PLAIN).items() if wanted[name] != plain])
+    said = [(name, _text(wanted[name])) for name, plain in vars(PLAIN).items() if wanted[name] != plain]
+    return urlencode(said, safe=",")
 
 
 def first_page(chosen: InvoiceFilter, **changes: Any) -> str:
@@ -84,7 +81,7 @@ def first_page(chosen: InvoiceFilter, **changes: Any) -> str:
 
 def whole(chosen: InvoiceFilter) -> str:
     """The query string of the filter alone, without order and page: what "all in this filter" means."""
-    return query(chosen, **{name: getattr(_PLAIN, name) for name in PAGING})
+    return query(chosen, **{name: getattr(PLAIN, name) for name in PAGING})
 
 
 def read_amount(text: str) -> Decimal | None:
@@ -129,7 +126,21 @@ def _size(text: str) -> int | None:
     return next((size for size in SIZES if str(size) == text), None)
 
 
+def _sort(text: str) -> tuple[str, ...] | None:
+    """Keys of columns that sort, each once."""
+    keys = [key for key in text.split(",") if key.removeprefix("-") in SORTS]
+    once = {key.removeprefix("-"): key for key in reversed(keys)}
+    return tuple(key for key in keys if once[key.removeprefix("-")] is key)[:MOST_SORTS] or None
+
+
+def _columns(text: str) -> tuple[str, ...] | None:
+    keys = tuple(dict.fromkeys(key for key in text.split(",") if key in COLUMNS))
+    return None if keys == USUAL else keys or None
+
+
 def _text(value: object) -> str:
+    if isinstance(value, tuple):
+        return ",".join(value)
     return f"{value:f}" if isinstance(value, Decimal) else str(value or "")
 
 
@@ -147,10 +158,11 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "amount_from": read_amount,
     "amount_to": read_amount,
     "reissued": _one_of("yes"),
-    "sort": _one_of(*SORTS, *(f"-{name}" for name in SORTS)),
+    "sort": _sort,
+    "columns": _columns,
     "size": _size,
     "after": _code,
     "before": _code,
     "first": _count,
 }
-_PLAIN: Final = InvoiceFilter()
+PLAIN: Final = InvoiceFilter()

@@ -6,30 +6,23 @@ Everything here is called inside `acting(actor)`, with conditions of payments.in
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
-from uuid import UUID
 
 from django.core.exceptions import FullResultSet
 from django.db import connection
 from django.db.models import Q
 
 from billing_sources.models import Invoice
+from payments.invoices.columns import COLUMNS
 from payments.invoices.filters import InvoiceFilter
 from payments.invoices.queries import matching
-from payments.invoices.rows import InvoiceFacts, InvoiceRow, Total, row_of
+from payments.invoices.rows import InvoiceFacts, Total
 from portal.money import ZERO
 
 CHUNK: Final = 2000
-_SORT_KEYS: Final[Mapping[str, str]] = {
-    "number": "billing_sources_invoice.number",
-    "account": "account.name",
-    "due": "LEAST(billing_sources_invoice.due_on, DATE '9999-12-31')",  # without a due date: due after all others
-    "billed": "billing_sources_invoice.payable",
-    "open": "billing_sources_invoice.open",
-}
 # The conditions call an invoice by the name of its table.
 _TABLES: Final = """
     billing_sources_invoice LEFT JOIN customers_account account ON account.id = billing_sources_invoice.account_id
@@ -37,19 +30,22 @@ _TABLES: Final = """
     JOIN billing_sources_billingsystem system ON system.id = billing_sources_invoice.system_id
 """
 _LIST: Final = """
-    SELECT billing_sources_invoice.code, number, account.name, above.name, above.parent_id, system.name, cycle,
+    SELECT billing_sources_invoice.code, number, account.name, account.external_id, account.cost_center, above.name,
+        above.parent_id, system.name, cycle,
         ARRAY(SELECT tag.name FROM payments_invoicetag given JOIN payments_tag tag ON tag.id = given.tag_id
               WHERE given.invoice_id = billing_sources_invoice.id ORDER BY 1),
-        due_on, currency, payable, open, held, is_payable, revision
-    FROM {tables} WHERE {where} ORDER BY {key} {direction}, billing_sources_invoice.id {direction} LIMIT %s
+        billed_on, due_on, currency, payable, open, held, settled, credited, amount_due, is_payable, revision
+    FROM {tables} WHERE {where} ORDER BY {order} LIMIT %s
 """
-_ANCHOR: Final = "SELECT {key}, billing_sources_invoice.id FROM {tables} WHERE {where}"
+_ANCHOR: Final = "SELECT {keys} FROM {tables} WHERE {where}"
+_ID: Final = "billing_sources_invoice.id"
 _TOTALS: Final = """
     SELECT currency, count(*), sum(payable), sum(open), sum(open) FILTER (WHERE payable < 0)
     FROM billing_sources_invoice WHERE {where} GROUP BY 1 ORDER BY 1
 """
 
 Condition = tuple[str, tuple[Any, ...]]  # SQL and its parameters
+Order = list[tuple[str, bool]]  # what is sorted by in SQL, and whether it descends; the last is unique
 
 
 @dataclass(frozen=True)
@@ -58,34 +54,31 @@ class InvoicePage:
     way starts from."""
 
     totals: list[Total]
-    rows: tuple[InvoiceRow, ...]
+    rows: Sequence[InvoiceFacts]
     newer: str
     older: str
 
 
-def page_of(
-    visible: Q, chosen: InvoiceFilter, today: date, url: str, kept: frozenset[UUID] = frozenset()
-) -> InvoicePage:
+def page_of(visible: Q, chosen: InvoiceFilter, today: date) -> InvoicePage:
     """The page of those visible that match, by keyset: a row is met once, however the list grows meanwhile."""
     backwards = chosen.before is not None
-    descending = chosen.is_descending != backwards
-    anchor = _anchor(visible, chosen)
+    order = _order(chosen, backwards=backwards)
+    anchor = _anchor(visible, chosen, order)
     where = _in_sql(visible & matching(chosen, today))
-    here = _both(where, _beyond(chosen, anchor, descending)) if anchor else where
-    facts = [InvoiceFacts._make(row) for row in _asked(*_select(here, chosen, descending, chosen.size + 1))]
+    here = _both(where, _beyond(order, anchor)) if anchor else where
+    facts = [InvoiceFacts._make(row) for row in _asked(*_select(here, order, chosen.size + 1))]
     has_more = len(facts) > chosen.size
     del facts[chosen.size :]
     if backwards:
         facts.reverse()
-    rows = tuple(row_of(each, today, url, kept) for each in facts)
-    return _linked(_totals(where), rows, newer=has_more if backwards else bool(anchor), older=has_more or backwards)
+    return _linked(_totals(where), facts, newer=has_more if backwards else bool(anchor), older=has_more or backwards)
 
 
 def facts_of(visible: Q, chosen: InvoiceFilter, today: date) -> Iterator[InvoiceFacts]:
     """All of those visible that match, in their order; the database keeps those that were not fetched yet."""
     where = _in_sql(visible & matching(chosen, today))
     with connection.chunked_cursor() as cursor:
-        cursor.execute(*_select(where, chosen, chosen.is_descending))
+        cursor.execute(*_select(where, _order(chosen)))
         while rows := cursor.fetchmany(CHUNK):
             yield from map(InvoiceFacts._make, rows)
 
@@ -100,32 +93,41 @@ def _totals(where: Condition) -> list[Total]:
     return [Total(currency, count, billed, left, credits_ or ZERO) for currency, count, billed, left, credits_ in found]
 
 
-def _linked(totals: list[Total], rows: tuple[InvoiceRow, ...], *, newer: bool, older: bool) -> InvoicePage:
+def _linked(totals: list[Total], rows: list[InvoiceFacts], *, newer: bool, older: bool) -> InvoicePage:
     if not rows:
         return InvoicePage(totals, (), "", "")
-    return InvoicePage(totals, rows, rows[0].code if newer else "", rows[-1].code if older else "")
+    return InvoicePage(totals, rows, str(rows[0].code) if newer else "", str(rows[-1].code) if older else "")
 
 
-def _anchor(visible: Q, chosen: InvoiceFilter) -> tuple[Any, int] | None:
-    """Sort key and id of the invoice that the page lies next to; it need not match the filter any more."""
+def _order(chosen: InvoiceFilter, *, backwards: bool = False) -> Order:
+    """The id comes last, in the direction of the first key, as the indexes have it."""
+    keys = [(COLUMNS[key.removeprefix("-")].order, key.startswith("-") != backwards) for key in chosen.sort]
+    return [*keys, (_ID, keys[0][1])]
+
+
+def _anchor(visible: Q, chosen: InvoiceFilter, order: Order) -> tuple[Any, ...] | None:
+    """Sort keys of the invoice that the page lies next to; it need not match the filter any more."""
     code = chosen.before or chosen.after
     if code is None:
         return None
     where, values = _both(_in_sql(visible), ("billing_sources_invoice.code = %s", (code,)))
-    sql = _ANCHOR.format(key=_SORT_KEYS[chosen.sort_column], tables=_TABLES, where=where)
-    return next(iter(_asked(sql, values)), None)
+    keys = ", ".join(key for key, _ in order)
+    return next(iter(_asked(_ANCHOR.format(keys=keys, tables=_TABLES, where=where), values)), None)
 
 
-def _beyond(chosen: InvoiceFilter, anchor: tuple[Any, int], descending: bool) -> Condition:
-    """What sorts after the anchor. The first condition is there for the index."""
-    key, side = _SORT_KEYS[chosen.sort_column], "<" if descending else ">"
-    return f"{key} {side}= %s AND ({key} {side} %s OR billing_sources_invoice.id {side} %s)", (anchor[0], *anchor)
+def _beyond(order: Order, anchor: tuple[Any, ...]) -> Condition:
+    """What sorts after the anchor: by the first key, or within it by the next. The first condition is there for the
+    index."""
+    (first, descends), side = order[0], {True: "<", False: ">"}
+    sql, values = f"{order[-1][0]} {side[order[-1][1]]} %s", anchor[-1:]
+    for (key, falls), value in zip(order[-2::-1], anchor[-2::-1], strict=True):
+        sql, values = f"({key} {side[falls]} %s OR ({key} = %s AND {sql}))", (value, value, *values)
+    return f"{first} {side[descends]}= %s AND {sql}", (anchor[0], *values)
 
 
-def _select(where: Condition, chosen: InvoiceFilter, descending: bool, limit: int | None = None) -> Condition:
-    key, direction = _SORT_KEYS[chosen.sort_column], "DESC" if descending else "ASC"
-    sql = _LIST.format(tables=_TABLES, where=where[0], key=key, direction=direction)
-    return sql, (*where[1], limit)
+def _select(where: Condition, order: Order, limit: int | None = None) -> Condition:
+    words = ", ".join(f"{key} DESC" if descends else key for key, descends in order)
+    return _LIST.format(tables=_TABLES, where=where[0], order=words), (*where[1], limit)
 
 
 def _both(one: Condition, other: Condition) -> Condition:

@@ -1,4 +1,4 @@
-"""Invoices as a page shows them: every cell is text before any HTML is made of it. Pure."""
+"""What the grid reads of an invoice, the words for where it stands, and what a filter comes to. Pure."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from portal.money import ZERO, exponent, format_amount
-
-TAGS_SHOWN = 2
 
 
 class Standing(Protocol):
@@ -37,63 +35,24 @@ class InvoiceFacts(NamedTuple):
     code: UUID
     number: str
     account: str | None
+    account_number: str | None
+    cost_center: str | None
     parent: str | None
     grandparent: int | None
     system: str
     cycle: str
     tags: Sequence[str]
+    billed_on: date
     due_on: date | None
     currency: str
     payable: Decimal
     open: Decimal
     held: Decimal
+    settled: Decimal
+    credited: Decimal
+    amount_due: Decimal
     is_payable: bool
     revision: int
-
-
-@dataclass(frozen=True, slots=True)
-class InvoiceRow:
-    """One row of the list. `open_minor` is in minor units, for adding up what is selected."""
-
-    code: str
-    url: str
-    number: str
-    account: str
-    billed_by: str
-    tags: Sequence[str]
-    more_tags: str
-    due_on: str
-    currency: str
-    billed: str
-    open: str
-    open_minor: str
-    state: str
-    tone: str
-    is_kept: bool
-
-    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it a third of the page
-
-
-def row_of(facts: InvoiceFacts, today: date, url: str, kept: frozenset[UUID] = frozenset()) -> InvoiceRow:
-    """`url` is the list's own; an invoice lives below it."""
-    state, tone = state_of(facts, today)
-    return InvoiceRow(
-        code=str(facts.code),
-        url=f"{url}{facts.code}/",
-        number=facts.number,
-        account=account_path(facts.account, facts.parent, facts.grandparent),
-        billed_by=billed_by(facts.system, facts.cycle),
-        tags=facts.tags[:TAGS_SHOWN],
-        more_tags=f"+{len(facts.tags) - TAGS_SHOWN}" if len(facts.tags) > TAGS_SHOWN else "",
-        due_on=facts.due_on.isoformat() if facts.due_on else "",
-        currency=facts.currency,
-        billed=format_amount(facts.payable, facts.currency),
-        open=format_amount(facts.open, facts.currency),
-        open_minor=str(minor_units(facts.open, facts.currency)),
-        state=state,
-        tone=tone,
-        is_kept=facts.code in kept,
-    )
 
 
 def state_of(facts: Standing, today: date) -> tuple[str, str]:

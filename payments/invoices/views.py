@@ -14,11 +14,12 @@ from django.utils import timezone
 
 from billing_sources.lineage.record import RecordPage
 from payments.invoices import chips
+from payments.invoices.columns import columns_of
 from payments.invoices.detail import get_invoice_for
 from payments.invoices.export import csv_of, xlsx_of
 from payments.invoices.filters import InvoiceFilter, first_page, query, read_filter, whole
 from payments.invoices.listing import InvoicePage, page_of, totals_of
-from payments.invoices.markup import table_rows
+from payments.invoices.markup import Look, table_rows
 from payments.invoices.queries import named, visible_to
 from payments.invoices.record_page import get_charge_record_for, get_tax_record_for
 from payments.invoices.rows import sums
@@ -37,14 +38,16 @@ def invoice_list(request: CustomerRequest) -> HttpResponse:
     """The list. A POST changes nothing: it turns the page and keeps what is checked, where no script does."""
     chosen, today, kept = read_filter(request.GET), timezone.localdate(), posted_codes(request)
     visible = visible_to(request.actor)
-    page = page_of(visible, chosen, today, reverse("invoices"), kept)
-    elsewhere = kept - {UUID(row.code) for row in page.rows}
+    page = page_of(visible, chosen, today)
+    elsewhere = kept - {facts.code for facts in page.rows}
     selected = totals_of(visible & named(elsewhere)) if elsewhere else []
     count = sum(total.count for total in page.totals)
-    rights, shows_currency = _rights(request), len(page.totals) > 1
+    rights = _rights(request)
+    columns = columns_of(chosen.columns, shows_currency=len(page.totals) > 1)
+    look = Look(today, reverse("invoices"), rights["may_select"], kept)
     context = {
-        "rows": table_rows(page.rows, may_select=rights["may_select"], shows_currency=shows_currency),
-        "columns": chips.columns(chosen, shows_currency=shows_currency),
+        "rows": table_rows(page.rows, columns, look),
+        "columns": chips.heads(chosen, columns),
         "sums": sums(page.totals, selected),
         "count": f"{count:,}",
         "elsewhere": sorted(map(str, elsewhere)),
