@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from payments.domain.refusals import Refusal, Rule
+
+LONGEST_NOTE: Final = 200
+
 
 @dataclass(frozen=True)
 class Reason:
@@ -37,3 +41,15 @@ _BY_KEY: Final = {reason.key: reason for reason in SHORT_PAY_REASONS}
 def reason(key: str) -> Reason | None:
     """The reason stored under the key, or None: the list is closed."""
     return _BY_KEY.get(key)
+
+
+def why_not_reason(key: str, note: str) -> Refusal | None:
+    """Why paying less cannot be stated so, or None: the reason is of the list, with a note where it needs one."""
+    found = reason(key)
+    if found is None:
+        return Refusal(Rule.UNKNOWN_REASON, "Choose a reason from the list.")
+    if found.needs_note and not note.strip():
+        return Refusal(Rule.TEXT, f"“{found.words}” needs a note.")
+    if len(note) > LONGEST_NOTE or "\x00" in note:
+        return Refusal(Rule.TEXT, f"A note has at most {LONGEST_NOTE} characters.")
+    return None

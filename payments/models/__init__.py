@@ -5,6 +5,7 @@ from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
 from payments.models.organising import InvoiceGroup, InvoiceGroupMember, InvoiceTag, Tag
 from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
+from payments.models.to_pay import ToPay
 
 __all__ = [
     "Allocation",
@@ -24,4 +25,5 @@ __all__ = [
     "Payment",
     "ShortPay",
     "Tag",
+    "ToPay",
 ]

@@ -60,15 +60,22 @@ class PayRunEditor(models.Model):
 
 
 class PayRunItem(models.Model):
-    """An invoice chosen for a run. `left_open`: what is not placed stays open on purpose."""
+    """An invoice chosen for a run. `left_open`: what is not placed stays open on purpose.
+
+    `to_pay` is what was wanted of it when it was chosen (`ToPay`); None where nobody had said.
+    """
 
     run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="+")
     invoice = models.ForeignKey("billing_sources.Invoice", on_delete=models.PROTECT, related_name="+")
     left_open = models.BooleanField(default=False)
+    to_pay = AmountField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["run", "invoice"], name="chosen_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "invoice"], name="chosen_once"),
+            models.CheckConstraint(condition=Q(to_pay=None) | Q(to_pay__gte=0), name="chosen_to_pay_not_negative"),
+        ]
 
 
 class ShortPay(models.Model):

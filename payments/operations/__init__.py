@@ -9,6 +9,7 @@ from payments.operations.plan import add_payment, change_payment, remove_payment
 from payments.operations.release import release_run
 from payments.operations.short_pay import short_pay, withdraw_short_pay
 from payments.operations.submit import submit_run
+from payments.operations.to_pay import set_to_pay
 
 __all__ = [
     "Place",
@@ -25,6 +26,7 @@ __all__ = [
     "release_run",
     "remove_payment",
     "return_run",
+    "set_to_pay",
     "short_pay",
     "submit_run",
     "tag_invoices",

@@ -13,6 +13,7 @@ from payments.facts import lock_items, lock_payments, lock_run, standing
 from payments.models import Payment, PayRun
 from payments.operations.editing import subject
 from payments.operations.ledger import append
+from payments.operations.to_pay import give_back
 from portal.actor import Actor
 from portal.customers import access
 
@@ -35,6 +36,7 @@ def cancel_run(actor: Actor, *, run: UUID, key: UUID, now: datetime) -> Done:
         by=actor.user_id,
         now=now,
     )
+    give_back(actor, cancelled, [item.invoice_id for item in items], now)
     Payment.objects.filter(pk__in=[payment.pk for payment in payments]).update(state=Payment.State.CANCELLED)
     message = f"Pay run {cancelled.number} is cancelled; its invoices are open again."
     return Done(message, "run cancelled", subject(cancelled), str(cancelled.code), {"released": len(held)})

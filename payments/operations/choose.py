@@ -16,6 +16,7 @@ from payments.facts import lock_invoices, lock_payments, standing
 from payments.models import PayRun, PayRunEditor, PayRunItem, ShortPay
 from payments.operations.editing import begin_edit, subject
 from payments.operations.ledger import append
+from payments.operations.to_pay import give_back, take_over
 from portal.actor import Actor
 from portal.customers import access
 
@@ -39,7 +40,7 @@ def open_run(actor: Actor, *, title: str, invoices: Sequence[UUID], key: UUID, n
 
 @command
 def choose_invoices(actor: Actor, *, run: UUID, invoices: Sequence[UUID], key: UUID, now: datetime) -> Done:
-    """Add invoices to the run; those that are in it already stay as they are."""
+    """Add invoices to the run, with what was wanted of them; those that are in it already stay as they are."""
     draft, voided = begin_edit(actor, run, now)
     found = _payable_by(actor, invoices)
     added = _add(draft, found.values())
@@ -61,6 +62,7 @@ def drop_invoices(actor: Actor, *, run: UUID, invoices: Sequence[UUID], key: UUI
         by=actor.user_id,
         now=now,
     )
+    give_back(actor, draft, ids, now)
     ShortPay.objects.filter(run=draft, invoice_id__in=ids).delete()
     PayRunItem.objects.filter(run=draft, invoice_id__in=ids).delete()
     message = f"{_invoices(len(ids))} taken out of pay run {draft.number}.{voided}"
@@ -139,10 +141,12 @@ def _add(run: PayRun, invoices: Iterable[InvoiceFacts]) -> int:
         cursor.execute(
             "INSERT INTO payments_payrunitem (run_id, customer_id, invoice_id, left_open)"
             " SELECT %s, %s, invoice, false FROM unnest(%s::bigint[]) AS chosen (invoice)"
-            " ON CONFLICT (run_id, invoice_id) DO NOTHING",
+            " ON CONFLICT (run_id, invoice_id) DO NOTHING RETURNING invoice_id",
             [run.pk, run.customer_id, [invoice.id for invoice in invoices]],
         )
-        return int(cursor.rowcount)
+        added = [invoice_id for (invoice_id,) in cursor.fetchall()]
+    take_over(run, added)
+    return len(added)
 
 
 def _set_left_open(actor: Actor, draft: PayRun, codes: Sequence[UUID], *, left_open: bool) -> int:

@@ -29,6 +29,7 @@ from payments.models import (
     PayRun,
     PayRunItem,
     ShortPay,
+    ToPay,
 )
 from payments.operations.editing import back_to_draft, subject
 from payments.operations.ledger import append
@@ -46,7 +47,7 @@ _WAITING: Final = """
     ORDER BY new.system_id, new.entity, new.number, new.series, new.revision DESC
 """
 
-# Old revisions that a run in preparation, a tag or a group still points to, and the current one in their place.
+# Old revisions that a run in preparation, a wish, a tag or a group still points to, and the current one in their place.
 _LEFT_BEHIND: Final = """
     SELECT old.id, new.id FROM billing_sources_invoice old JOIN billing_sources_invoice new
       ON (old.system_id, old.entity, old.number, old.series) = (new.system_id, new.entity, new.number, new.series)
@@ -54,6 +55,7 @@ _LEFT_BEHIND: Final = """
     WHERE old.state = 'superseded' AND old.id IN (
         SELECT t.invoice_id FROM payments_payrunitem t JOIN payments_payrun r ON r.id = t.run_id
         WHERE r.state IN ('draft', 'submitted', 'approved')
+        UNION SELECT invoice_id FROM payments_topay
         UNION SELECT invoice_id FROM payments_invoicetag UNION SELECT invoice_id FROM payments_invoicegroupmember)
     ORDER BY old.id
 """
@@ -161,12 +163,13 @@ def _what_happened(old: Invoice, new: Invoice) -> str:
 
 
 def _follow(runs: Sequence[PayRun], old: Invoice, new: Invoice, open_: Decimal) -> None:
-    """What points to the old revision points to the new one; a short pay is at most what is open of it."""
+    """What points to the old revision points to the new one; a short pay or a wish is at most what is open of it."""
     tags, members = InvoiceTag.objects, InvoiceGroupMember.objects
     tags.filter(invoice=old, tag_id__in=tags.filter(invoice=new).values("tag_id")).delete()
     tags.filter(invoice=old).update(invoice=new)
     members.filter(invoice=old, group_id__in=members.filter(invoice=new).values("group_id")).delete()
     members.filter(invoice=old).update(invoice=new)
+    _follow_wish(old, new, open_)
     items = PayRunItem.objects.filter(run__in=runs, invoice=old)
     short_pays = ShortPay.objects.filter(run__in=runs, invoice=old)
     if new.bill_type == BillType.VOID:
@@ -177,6 +180,19 @@ def _follow(runs: Sequence[PayRun], old: Invoice, new: Invoice, open_: Decimal) 
         short_pays.delete()
     short_pays.filter(amount__gt=open_).update(amount=open_)
     short_pays.update(invoice=new)
+
+
+def _follow_wish(old: Invoice, new: Invoice, open_: Decimal) -> None:
+    """To the bill that can be paid instead, capped at what is open of it; without one, the wish is gone."""
+    heir = _replacement(new) if new.bill_type == BillType.VOID else new
+    wishes = ToPay.objects.filter(invoice=old)
+    if heir is not None and heir.is_payable and heir.currency == old.currency and heir.customer_id == old.customer_id:
+        left = open_ if heir is new else heir.open
+        if left > 0 and not ToPay.objects.filter(invoice=heir).exists():
+            wishes.filter(amount__gt=left).update(amount=left)
+            wishes.update(invoice=heir)
+            return
+    wishes.delete()
 
 
 def _choose_instead(runs: Sequence[PayRun], items: QuerySet[PayRunItem], replacement: Invoice | None) -> None:

@@ -8,15 +8,13 @@ from uuid import UUID
 
 from payments.commands import Done, command
 from payments.domain.allocation import InvoiceFacts
-from payments.domain.reasons import reason as reason_of
-from payments.domain.refusals import Rule, refuse
+from payments.domain.reasons import why_not_reason
+from payments.domain.refusals import Refused, Rule, refuse
 from payments.models import ShortPay
 from payments.operations.choose import lock_chosen
 from payments.operations.editing import begin_edit, subject
 from portal.actor import Actor
 from portal.money import format_amount, is_exact
-
-LONGEST_NOTE = 200
 
 
 @command
@@ -27,7 +25,8 @@ def short_pay(
     draft, voided = begin_edit(actor, run, now)
     found = lock_chosen(actor, draft, [invoice])[invoice]
     _check_amount(found, amount)
-    _check_reason(reason, note)
+    if refusal := why_not_reason(reason, note):
+        raise Refused(refusal)
     ShortPay.objects.update_or_create(
         run=draft,
         invoice_id=found.id,
@@ -65,13 +64,3 @@ def _check_amount(invoice: InvoiceFacts, amount: Decimal) -> None:
     if amount > invoice.open:
         left = format_amount(invoice.open, invoice.currency)
         raise refuse(Rule.OVER_INVOICE, f"{invoice.number} has {left} {invoice.currency} open, not that much.")
-
-
-def _check_reason(key: str, note: str) -> None:
-    found = reason_of(key)
-    if found is None:
-        raise refuse(Rule.UNKNOWN_REASON, "Choose a reason from the list.")
-    if found.needs_note and not note.strip():
-        raise refuse(Rule.TEXT, f"“{found.words}” needs a note.")
-    if len(note) > LONGEST_NOTE:
-        raise refuse(Rule.TEXT, f"A note has at most {LONGEST_NOTE} characters.")

@@ -54,11 +54,11 @@ def with_typed(wanted: Standing, typed: Mapping[Cell, str], lines: Mapping[UUID,
 
 
 def sent_to(wanted: Standing, lines: Sequence[Line], position: int) -> Standing:
-    """All that is still open of the lines goes to the payment; a line with nothing open moves there whole."""
+    """All that is wanted of the lines and still open goes to the payment; a line with none of it moves there whole."""
     result = dict(wanted)
     for line in lines:
         parts = _parts(result, line)
-        left = line.available - line.short - sum(parts.values(), ZERO)
+        left = max(line.wanted - sum(parts.values(), ZERO), ZERO)
         if not left:
             left += sum(parts.values(), ZERO) - parts.get(position, ZERO)
             result |= {(line.code, other): ZERO for other in parts if other != position}

@@ -21,7 +21,8 @@ SHOWS: Final = {"all": "All", "to_place": "Not placed", "short": "Short-paid", "
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """An invoice of a run. `verdicts` are what AR said: payment position, verdict, reason."""
+    """An invoice of a run. `to_pay` is what was wanted of it when it was chosen, where somebody had said; `verdicts`
+    are what AR said: payment position, verdict, reason."""
 
     item: Item
     placed: Decimal
@@ -32,6 +33,7 @@ class Line:
     grandparent: int | None
     system: str
     cycle: str
+    to_pay: Decimal | None = None
     verdicts: tuple[tuple[int, str, str], ...] = ()
 
     @property
@@ -42,6 +44,12 @@ class Line:
     def available(self) -> Decimal:
         """What this run can place of the invoice: open now, or placed by it."""
         return self.item.open + self.placed
+
+    @property
+    def wanted(self) -> Decimal:
+        """What this run is to place of it unless somebody says otherwise."""
+        most = self.available - self.short
+        return most if self.to_pay is None or not self.item.left_open else min(most, self.to_pay)
 
     @property
     def is_to_place(self) -> bool:

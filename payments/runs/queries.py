@@ -31,7 +31,7 @@ from portal.money import ZERO
 _LINES: Final = """
     SELECT i.id, i.account_id, s.key, i.entity, i.number, i.revision, i.currency, i.is_current, i.open, t.left_open,
            sp.amount, COALESCE(sp.reason, ''), COALESCE(sp.note, ''),
-           i.code, i.due_on, COALESCE(a.name, ''), above.name, above.parent_id, s.name, i.cycle
+           i.code, i.due_on, COALESCE(a.name, ''), above.name, above.parent_id, s.name, i.cycle, t.to_pay
     FROM payments_payrunitem t
     JOIN billing_sources_invoice i ON i.id = t.invoice_id
     JOIN billing_sources_billingsystem s ON s.id = i.system_id

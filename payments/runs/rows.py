@@ -242,10 +242,12 @@ def _note(line: Line, payments: Sequence[PlannedPayment]) -> str:
     said = [why for _, _, why in line.verdicts if why]
     if said:
         return said[0]
+    if line.to_pay is not None and not line.placed:
+        said.append(f"to pay {format_amount(line.to_pay, line.item.currency)}")
     if line.item.note:
-        return line.item.note
+        return " · ".join([*said, line.item.note])
     carrying = dict(line.item.placed)
     late = [
         p.facts.position for p in payments if p.facts.position in carrying and p.value_on > (line.due_on or date.max)
     ]
-    return f"due before payment {late[0]}" if late else ""
+    return " · ".join([*said, *(f"due before payment {position}" for position in late[:1])])
