@@ -36,7 +36,8 @@ def ensure_template() -> str:
 def clone(template: str, name: str) -> None:
     with _admin() as admin:
         admin.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
-        admin.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(sql.Identifier(name), sql.Identifier(template)))
+        copy = "CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy"  # half the work of writing it all into the log
+        admin.execute(sql.SQL(copy).format(sql.Identifier(name), sql.Identifier(template)))
 
 
 def _make_template(admin: psycopg.Connection, name: str) -> None:
