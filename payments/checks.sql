@@ -2,16 +2,18 @@
 -- A name, then one query whose columns are: about what, expected, found. Read by payments/checks.py.
 
 -- I01 never over-allocated
-SELECT 'invoice ' || i.number || ' revision ' || i.revision, 'at most ' || GREATEST(payable, 0), (held + settled + credited + written_off)::text
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, 'within ' || payable, (held + settled + credited + written_off)::text
 FROM billing_sources_invoice i
-WHERE held < 0 OR settled < 0 OR held + settled + credited + written_off > GREATEST(payable, 0);
+WHERE side(payable) * held < 0 OR side(payable) * settled < 0
+   OR side(payable) * (held + settled + credited + written_off) > abs(payable);
 
 -- I02 open is what is left
 SELECT 'invoice ' || i.number || ' revision ' || i.revision, (payable - held - settled - credited - written_off)::text, open::text
 FROM billing_sources_invoice i WHERE open <> payable - held - settled - credited - written_off;
 
 -- I03 invoices are the sum of their events
-SELECT 'invoice ' || i.number || ' revision ' || i.revision, COALESCE(e.held, 0) || ' held, ' || COALESCE(e.settled, 0) || ' settled',
+SELECT 'invoice ' || i.number || ' revision ' || i.revision,
+       side(payable) * COALESCE(e.held, 0) || ' held, ' || side(payable) * COALESCE(e.settled, 0) || ' settled',
        i.held || ' held, ' || i.settled || ' settled'
 FROM billing_sources_invoice i LEFT JOIN (
     SELECT invoice_id,
@@ -20,7 +22,7 @@ FROM billing_sources_invoice i LEFT JOIN (
            sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
                          WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
     FROM payments_allocationevent GROUP BY 1) e ON e.invoice_id = i.id
-WHERE i.held <> COALESCE(e.held, 0) OR i.settled <> COALESCE(e.settled, 0);
+WHERE i.held <> side(payable) * COALESCE(e.held, 0) OR i.settled <> side(payable) * COALESCE(e.settled, 0);
 
 -- I03 allocations are the sum of their events
 SELECT 'allocation of payment ' || payment_id || ' and invoice ' || invoice_id,
@@ -28,25 +30,29 @@ SELECT 'allocation of payment ' || payment_id || ' and invoice ' || invoice_id,
        COALESCE(a.held, 0) || ' held, ' || COALESCE(a.settled, 0) || ' settled'
 FROM payments_allocation a FULL JOIN (
     SELECT payment_id, invoice_id,
-           sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
-                         WHEN 'settled' THEN -amount ELSE 0 END) AS held,
-           sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
-                         WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
-    FROM payments_allocationevent GROUP BY 1, 2) e USING (payment_id, invoice_id)
+           side(i.payable) * sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
+                                           WHEN 'settled' THEN -amount ELSE 0 END) AS held,
+           side(i.payable) * sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
+                                           WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
+    FROM payments_allocationevent JOIN billing_sources_invoice i ON i.id = invoice_id
+    GROUP BY payment_id, invoice_id, i.payable) e USING (payment_id, invoice_id)
 WHERE (a.held, a.settled) IS DISTINCT FROM (e.held, e.settled);
 
 -- I04 payments are the sum of their events
 SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, COALESCE(e.placed, 0)::text, p.placed::text
 FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id LEFT JOIN (
-    SELECT payment_id, sum(CASE WHEN kind IN ('held', 'carried') THEN amount
-                                WHEN kind IN ('released', 'reversed') THEN -amount ELSE 0 END) AS placed
-    FROM payments_allocationevent GROUP BY 1) e ON e.payment_id = p.id
+    SELECT payment_id, sum(side(i.payable) * CASE WHEN kind IN ('held', 'carried') THEN amount
+                                                  WHEN kind IN ('released', 'reversed') THEN -amount ELSE 0 END) AS placed
+    FROM payments_allocationevent JOIN billing_sources_invoice i ON i.id = invoice_id GROUP BY 1) e ON e.payment_id = p.id
 WHERE p.placed <> COALESCE(e.placed, 0);
 
--- I04 payments never exceed their amount
+-- I04 payments never exceed their amount but by credits that AR sent back
 SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, 'at most ' || p.amount, p.placed::text
 FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id
-WHERE p.placed < 0 OR p.placed > p.amount;
+WHERE p.placed - (
+    SELECT COALESCE(sum(e.amount), 0) FROM payments_allocationevent e JOIN billing_sources_invoice i ON i.id = e.invoice_id
+    WHERE e.payment_id = p.id AND i.payable < 0 AND p.state <> 'planned' AND e.kind IN ('released', 'reversed')) > p.amount
+   OR (p.amount <= 0 AND p.state NOT IN ('planned', 'cancelled'));
 
 -- I06 I07 one currency and one customer
 SELECT 'event ' || e.id, i.customer_id || ' ' || i.currency, p.customer_id || ' ' || p.currency
@@ -100,7 +106,7 @@ FROM billing_sources_invoice i WHERE state = 'superseded' AND held + settled <> 
 SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, '0', sum(a.held)::text
 FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
 JOIN payments_payrun r ON r.id = p.run_id
-WHERE a.held > 0 AND (r.state IN ('cancelled', 'closed') OR p.state IN ('cancelled', 'posted', 'rejected'))
+WHERE a.held <> 0 AND (r.state IN ('cancelled', 'closed') OR p.state IN ('cancelled', 'posted', 'rejected'))
 GROUP BY r.number, p.position, p.customer_id;
 
 -- I28 a file's usage records are those of its bills

@@ -54,10 +54,10 @@ def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
 
 
 def standing(payments: Sequence[Payment], invoice_ids: Sequence[int]) -> dict[Pair, Decimal]:
-    """What stands now on each pair of these payments and invoices."""
+    """What stands now on each pair of these payments and invoices; of a credit it is below zero."""
     rows = Allocation.objects.filter(
-        payment_id__in=[payment.pk for payment in payments], invoice_id__in=list(invoice_ids), held__gt=0
-    )
+        payment_id__in=[payment.pk for payment in payments], invoice_id__in=list(invoice_ids)
+    ).exclude(held=0)
     return {(payment, invoice): held for payment, invoice, held in rows.values_list("payment_id", "invoice_id", "held")}
 
 
@@ -73,7 +73,7 @@ _ITEMS: Final = """
 
 _PLACED: Final = """
     SELECT a.invoice_id, p.position, a.held FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
-    WHERE p.run_id = %s AND a.held > 0 ORDER BY a.invoice_id, p.position
+    WHERE p.run_id = %s AND a.held <> 0 ORDER BY a.invoice_id, p.position
 """
 
 

@@ -26,8 +26,10 @@ from remittance.payees import payee_for
 _LINES: Final = """
     WITH placed AS (
         SELECT e.payment_id, e.invoice_id,
-               sum(CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END) AS amount
+               sum(side(i.payable) * CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END)
+                   AS amount
         FROM payments_allocationevent e
+        JOIN billing_sources_invoice i ON i.id = e.invoice_id
         JOIN payments_payment p ON p.id = e.payment_id
         JOIN payments_payrun r ON r.id = p.run_id
         WHERE p.run_id = %(run)s AND e.at <= r.released_at
@@ -49,7 +51,7 @@ _LINES: Final = """
     JOIN billing_sources_billingsystem b ON b.id = i.system_id
     JOIN billing_sources_accountlink l ON l.id = i.account_link_id
     JOIN customers_account a ON a.id = i.account_id
-    LEFT JOIN placed ON placed.invoice_id = i.id AND placed.payment_id = %(payment)s AND placed.amount > 0
+    LEFT JOIN placed ON placed.invoice_id = i.id AND placed.payment_id = %(payment)s AND placed.amount <> 0
     LEFT JOIN first_part f ON f.invoice_id = i.id AND f.position = %(position)s
     LEFT JOIN payments_shortpay s ON s.invoice_id = i.id AND s.run_id = %(run)s AND f.invoice_id IS NOT NULL
     WHERE placed.amount IS NOT NULL OR s.amount IS NOT NULL

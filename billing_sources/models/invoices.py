@@ -19,7 +19,8 @@ class Invoice(models.Model):
 
     `series` is empty but for memos: those repeat the number of a bill, several times even, and must not revise it.
     `payable` is what can be allocated: the bill's own current charges and taxes, never carried debt.
-    `held` is placed in pay runs, `settled` is booked by AR; `open` is what is left, kept by the database.
+    `held` is placed in pay runs, `settled` is booked by AR; `open` is what is left, kept by the database. Of a credit
+    note all of them are negative: `open` rises to zero as it is used.
     """
 
     class State(models.TextChoices):
@@ -92,8 +93,9 @@ class Invoice(models.Model):
             ),
             models.UniqueConstraint(fields=["id", "customer", "currency"], name="invoice_of_customer_in_currency"),
             models.CheckConstraint(
-                condition=Q(held__gte=0, settled__gte=0, credited__gte=0, written_off__gte=0),
-                name="invoice_counters_not_negative",
+                condition=Q(payable__lt=0, held__lte=0, settled__lte=0, credited__lte=0, written_off__lte=0)
+                | Q(payable__gte=0, held__gte=0, settled__gte=0, credited__gte=0, written_off__gte=0),
+                name="invoice_counters_on_their_side",
             ),
         ]
         indexes = [

@@ -17,8 +17,8 @@ _TAKEN = frozenset({Verdict.ACCEPTED, Verdict.ACCEPTED_WITH_ERRORS})
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What stands of one invoice on the payment. `verdict` is the one AR gave before: "", sent, accepted, posted,
-    rejected."""
+    """What stands of one invoice on the payment, below zero of a credit. `verdict` is the one AR gave before: "", sent,
+    accepted, posted, rejected."""
 
     invoice_id: int
     number: str
@@ -30,7 +30,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """AR's last word on a line: `settled` is booked, `released` is open again."""
+    """AR's last word on a line: `settled` is booked, `released` is open again; both below zero of a credit."""
 
     invoice_id: int
     settled: Decimal
@@ -114,13 +114,15 @@ def _line(line: Line, verdict: InvoiceVerdict) -> tuple[Outcome | None, Differen
     if not line.held:
         return None, _contradiction(line, verdict)
     if verdict.verdict is Verdict.REJECTED:
-        return Outcome(line.invoice_id, ZERO, line.held, reason or "rejected by AR without a reason"), None
+        outcome = Outcome(line.invoice_id, ZERO, line.held, reason or "rejected by AR without a reason")
+        return outcome, _credit_sent_back(line) if line.held < 0 else None
     if verdict.amount is None and verdict.verdict is Verdict.PARTIALLY:
         return None, _unclear(f"invoice {line.number}", verdict.verdict)
     booked = line.held if verdict.amount is None else verdict.amount
-    if booked <= 0 or not is_exact(booked, line.currency):
+    side = -1 if line.held < 0 else 1
+    if booked * side <= 0 or not is_exact(booked, line.currency):
         return None, _amount_differs(line, booked)
-    settled = min(booked, line.held)
+    settled = side * min(booked * side, line.held * side)
     outcome = Outcome(line.invoice_id, settled, line.held - settled, reason)
     return outcome, None if booked == line.held else _amount_differs(line, booked)
 
@@ -131,6 +133,12 @@ def _contradiction(line: Line, verdict: InvoiceVerdict) -> Difference | None:
     if line.verdict == said:
         return None
     return Difference("contradiction", f"invoice {line.number}", line.verdict or "no verdict", said)
+
+
+def _credit_sent_back(line: Line) -> Difference:
+    """The customer paid less by a credit that AR does not take: that much of the invoices has no money behind it."""
+    expected = f"{format_amount(line.held, line.currency)} {line.currency} used"
+    return Difference("credit_sent_back", f"credit {line.number}", expected, "rejected", -line.held)
 
 
 def _amount_differs(line: Line, booked: Decimal) -> Difference:

@@ -150,8 +150,8 @@ def mark_sent(posting: ArPosting, now: datetime) -> bool:
         ):
             return False
         Payment.objects.filter(pk=posting.payment_id, state=Payment.State.RELEASED).update(state=Payment.State.SENT)
-        told = Allocation.objects.filter(payment_id=posting.payment_id, verdict=Allocation.Verdict.NONE, held__gt=0)
-        told.update(verdict=Allocation.Verdict.SENT)
+        told = Allocation.objects.filter(payment_id=posting.payment_id, verdict=Allocation.Verdict.NONE)
+        told.exclude(held=0).update(verdict=Allocation.Verdict.SENT)
         return True
 
 

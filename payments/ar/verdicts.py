@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from django.db.models import Sum
 
@@ -40,7 +39,7 @@ def apply_answers(answered: Sequence[Answered], message: ArMessage, now: datetim
     runs = PayRun.objects.filter(pk__in=Payment.objects.filter(pk__in=payment_ids).values("run_id"))
     locked_runs = list(runs.select_for_update(no_key=True).order_by("pk"))
     list(Payment.objects.select_for_update(no_key=True).filter(pk__in=payment_ids).order_by("pk"))
-    held = Allocation.objects.filter(payment_id__in=payment_ids, held__gt=0).values("invoice_id")
+    held = Allocation.objects.filter(payment_id__in=payment_ids).exclude(held=0).values("invoice_id")
     list(Invoice.objects.select_for_update(no_key=True).filter(pk__in=held).order_by("pk").values_list("pk"))
     for each in answered:
         _apply(each.answer, ArPosting.objects.get(pk=each.posting.pk), message, now)
@@ -110,8 +109,8 @@ def _move_money(payment: Payment, outcomes: Sequence[Outcome], now: datetime) ->
     """By reason, since an event carries its own."""
     for reason in dict.fromkeys(outcome.reason for outcome in outcomes):
         alike = [outcome for outcome in outcomes if outcome.reason == reason]
-        moves = [Move("settled", payment.pk, o.invoice_id, o.settled) for o in alike if o.settled]
-        moves += [Move("released", payment.pk, o.invoice_id, o.released) for o in alike if o.released]
+        moves = [Move("settled", payment.pk, o.invoice_id, abs(o.settled)) for o in alike if o.settled]
+        moves += [Move("released", payment.pk, o.invoice_id, abs(o.released)) for o in alike if o.released]
         append(moves, reason=reason, by=None, now=now)
         for verdict in ("posted", "rejected"):
             judged = [outcome.invoice_id for outcome in alike if outcome.verdict == verdict]
@@ -135,9 +134,13 @@ def _move_state(payment: Payment, judgement: Judgement, now: datetime) -> None:
 
 
 def _outcome(payment: Payment) -> str | None:
-    sums = Allocation.objects.filter(payment=payment).aggregate(held=Sum("held"), settled=Sum("settled"))
-    held, settled = sums["held"] or ZERO, sums["settled"] or ZERO
-    return payment_outcome(held=bool(held), settled=bool(settled), refused=settled < (payment.planned or Decimal(0)))
+    stands = Allocation.objects.filter(payment=payment)
+    settled = stands.aggregate(settled=Sum("settled"))["settled"] or ZERO
+    return payment_outcome(
+        held=stands.exclude(held=0).exists(),
+        settled=stands.exclude(settled=0).exists(),
+        refused=settled != (payment.planned or ZERO),
+    )
 
 
 def _close_if_answered(run: PayRun, now: datetime) -> None:

@@ -1,6 +1,7 @@
-"""May these amounts of these invoices stand on these payments? Pure; invariants I01–I06, F9, F12.
+"""May these amounts of these invoices stand on these payments? Pure; invariants I01–I06, I19, F7, F9, F12.
 
-The caller fetches the facts under lock; what is decided here the database checks once more.
+A credit note is an invoice below zero: of it a negative amount is placed, which lowers the payment, and its open
+amount rises to zero. The caller fetches the facts under lock; what is decided here the database checks once more.
 """
 
 from __future__ import annotations
@@ -30,10 +31,16 @@ class InvoiceFacts:
     is_payable: bool
     account_id: int
 
+    @property
+    def side(self) -> int:
+        """-1 of a credit, 1 of what is owed."""
+        return -1 if self.payable < 0 else 1
+
 
 @dataclass(frozen=True, slots=True)
 class PaymentFacts:
-    """A payment of a draft: `planned` is the amount that it must reach, or None; `placed` what stands on it."""
+    """A payment of a draft: `planned` is the amount that it must reach, or None; `placed` what stands on it, invoices
+    less credits."""
 
     id: int
     position: int
@@ -46,7 +53,8 @@ class PaymentFacts:
 class Placement:
     """What shall stand of an invoice on a payment from now on: an amount, a percentage, or (neither) all that is open.
 
-    Percentage and "all" are taken of what is open together with what already stands on this very payment.
+    Percentage and "all" are taken of what is open together with what already stands on this very payment. The amount
+    of a credit is below zero.
     """
 
     payment_id: int
@@ -57,7 +65,8 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """An event for the ledger: `held` puts the amount on the payment, `released` takes it off."""
+    """An event for the ledger: `held` puts the amount on the payment, `released` takes it off. Always above zero, of a
+    credit as well."""
 
     kind: str
     payment_id: int
@@ -75,12 +84,15 @@ class Verdict:
     refusals: tuple[Refusal, ...]
 
 
+def taking_off(standing: Mapping[Pair, Decimal]) -> list[Move]:
+    """The events that free all of what stands."""
+    return [Move("released", payment, invoice, abs(amount)) for (payment, invoice), amount in standing.items()]
+
+
 def why_not_payable(invoice: InvoiceFacts) -> Refusal | None:
     """Why nothing of the invoice can be allocated, whatever the amount."""
     if not invoice.is_current:
         return Refusal(Rule.REVISED, f"{invoice.number} was replaced by a later bill.")
-    if invoice.payable < 0:
-        return Refusal(Rule.CREDIT_NOTE, f"{invoice.number} is a credit note, which cannot be placed yet.")
     if not invoice.is_payable or not invoice.payable:
         return Refusal(Rule.NOT_PAYABLE, f"{invoice.number} asks for no payment.")
     return None
@@ -92,13 +104,14 @@ def check(
     standing: Mapping[Pair, Decimal],
     placements: Sequence[Placement],
 ) -> Verdict:
-    """Judge the placements in their order; those before leave less for those after. Every id must be in the facts."""
+    """Judge the placements in their order, credits first, because they make room; those before leave less for those
+    after. Every id must be in the facts."""
     open_ = {key: invoice.open for key, invoice in invoices.items()}
     placed = {key: payment.placed for key, payment in payments.items()}
     moves: list[Move] = []
     refusals: list[Refusal] = []
     seen: set[Pair] = set()
-    for placement in placements:
+    for placement in sorted(placements, key=lambda each: invoices[each.invoice_id].side):
         invoice, payment = invoices[placement.invoice_id], payments[placement.payment_id]
         pair = (payment.id, invoice.id)
         stands = standing.get(pair, ZERO)
@@ -106,7 +119,7 @@ def check(
         refusal = (
             _twice(invoice, payment, pair in seen)
             or _why_not_together(invoice, payment)
-            or _why_not_amount(invoice, wanted)
+            or _why_not_amount(invoice, wanted if invoice.side > 0 else wanted.copy_negate())
             or _why_not_room(invoice, payment, wanted - stands, open_[invoice.id], placed[payment.id])
         )
         seen.add(pair)
@@ -115,7 +128,8 @@ def check(
             continue
         rise = wanted - stands
         if rise:
-            moves.append(Move("held" if rise > 0 else "released", payment.id, invoice.id, abs(rise)))
+            kind = "held" if rise * invoice.side > 0 else "released"
+            moves.append(Move(kind, payment.id, invoice.id, abs(rise)))
         open_[invoice.id] -= rise
         placed[payment.id] += rise
     left = {key: p.planned - placed[key] for key, p in payments.items() if p.planned is not None}
@@ -146,8 +160,10 @@ def _why_not_together(invoice: InvoiceFacts, payment: PaymentFacts) -> Refusal |
 
 
 def _why_not_amount(invoice: InvoiceFacts, wanted: Decimal) -> Refusal | None:
+    """`wanted` is how much of the invoice or the credit, whichever it is: above zero."""
     if not wanted.is_finite() or wanted < 0:
-        return Refusal(Rule.NOT_POSITIVE, f"{invoice.number}: only an amount above zero can be placed.")
+        sign = "below zero can be used: it is a credit" if invoice.side < 0 else "above zero can be placed"
+        return Refusal(Rule.NOT_POSITIVE, f"{invoice.number}: only an amount {sign}.")
     if wanted >= LARGEST:
         return Refusal(Rule.TOO_LARGE, f"{invoice.number}: no invoice is as large as what was asked for.")
     if not wanted:
@@ -161,7 +177,7 @@ def _why_not_room(
     invoice: InvoiceFacts, payment: PaymentFacts, rise: Decimal, open_: Decimal, placed: Decimal
 ) -> Refusal | None:
     currency = payment.currency
-    if rise > open_:
+    if rise * invoice.side > open_ * invoice.side:
         over, left = format_amount(rise, currency), format_amount(open_, currency)
         return Refusal(Rule.OVER_INVOICE, f"{invoice.number} has {left} {currency} open, not {over}.")
     if payment.planned is not None and rise > 0 and placed + rise > payment.planned:

@@ -52,7 +52,7 @@ def may_payment_go(before: str, after: str) -> bool:
 def payment_outcome(*, held: bool, settled: bool, refused: bool) -> str | None:
     """What a payment became once AR judged its invoices; None while anything of it still waits for a verdict.
 
-    `refused` says that some of what was sent was not booked.
+    `refused` says that something else was booked than what was sent.
     """
     if held:
         return None

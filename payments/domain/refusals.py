@@ -27,7 +27,6 @@ class Rule(StrEnum):
     METHOD = "method"
     CURRENCY = "currency"
     REVISED = "revised"
-    CREDIT_NOTE = "credit_note"
     NOT_PAYABLE = "not_payable"
     NOTHING_OPEN = "nothing_open"
     NOT_CHOSEN = "not_chosen"
@@ -42,6 +41,7 @@ class Rule(StrEnum):
     NO_PAYMENT = "no_payment"
     PAYMENT_EMPTY = "payment_empty"
     PAYMENT_NOT_FULL = "payment_not_full"
+    PAYMENT_NOT_POSITIVE = "payment_not_positive"
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,7 @@
-"""Is every selected cent placed, short-paid with a reason, or left open on purpose? Pure."""
+"""Is every selected cent placed, short-paid with a reason, or left open on purpose? Pure.
+
+A payment is above zero: nobody transfers nothing, and a credit that would pay everything waits for the next run.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from portal.money import ZERO, format_amount
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An invoice of a run. `placed` is what stands on the run's payments (by position), `open` what nobody placed."""
+    """An invoice of a run. `placed` is what stands on the run's payments (by position), `open` what nobody placed; of a
+    credit both are below zero."""
 
     invoice_id: int
     account_id: int
@@ -29,6 +33,10 @@ class Item:
     reason: str
     note: str
     placed: tuple[tuple[int, Decimal], ...] = ()
+
+    @property
+    def is_credit(self) -> bool:
+        return self.open + sum(amount for _, amount in self.placed) < 0
 
     @property
     def unexplained(self) -> Decimal:
@@ -51,13 +59,14 @@ def _items(items: Iterable[Item]) -> Iterator[Refusal]:
 def _item(item: Item) -> Refusal | None:
     if not item.is_current:
         return Refusal(Rule.REVISED, f"{item.number} was replaced by a later bill.")
-    if item.unexplained < 0:
+    if item.unexplained < 0 and item.short_paid:
         words = f"{item.number}: the short pay of {_amount(item, item.short_paid or ZERO)} is more than is open."
         return Refusal(Rule.OVER_INVOICE, words)
     if item.left_open:
         return None
     if item.unexplained:
-        words = f"{item.number}: {_amount(item, item.unexplained)} is neither placed, short-paid nor left open."
+        missing = "used nor left open" if item.is_credit else "placed, short-paid nor left open"
+        words = f"{item.number}: {_amount(item, item.unexplained)} is neither {missing}."
         return Refusal(Rule.NOT_ALL_PLACED, words)
     if not item.placed and not item.short_paid:
         return Refusal(Rule.NOT_ALL_PLACED, f"{item.number} is placed elsewhere: take it out of this run.")
@@ -68,7 +77,11 @@ def _payments(payments: Sequence[PaymentFacts]) -> Iterator[Refusal]:
     if not payments:
         yield Refusal(Rule.NO_PAYMENT, "The run has no payment.")
     for payment in payments:
-        if not payment.placed:
+        if payment.placed < 0:
+            under = format_amount(payment.placed, payment.currency)
+            words = f"Payment {payment.position} comes to {under} {payment.currency}: its credits need invoices."
+            yield Refusal(Rule.PAYMENT_NOT_POSITIVE, words)
+        elif not payment.placed:
             yield Refusal(Rule.PAYMENT_EMPTY, f"Nothing is placed on payment {payment.position}.")
         elif payment.planned is not None and payment.placed != payment.planned:
             missing = format_amount(payment.planned - payment.placed, payment.currency)

@@ -50,7 +50,7 @@ def _state(state: str, today: date) -> Q:
     return {
         "open": ~Q(open=0),
         "overdue": Q(open__gt=0, due_on__lt=today),
-        "in_pay_run": Q(held__gt=0),
+        "in_pay_run": ~Q(held=0),
         "paid": Q(open=0, held=0, payable__gt=0),
         "credits": Q(payable__lt=0),
         "all": Q(),

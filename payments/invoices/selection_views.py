@@ -132,7 +132,7 @@ def _form(request: CustomerRequest, template: str, right: str, status: int = 200
 def _touchable(request: CustomerRequest, chosen: Selection, right: str) -> Q:
     """What of the selection this person may do it with; only what has something open can be paid."""
     found = selected(request.actor, chosen, timezone.localdate()) & on_nodes(access.scope(request.actor, right))
-    return found & Q(open__gt=0) if right == "prepare" else found
+    return found & ~Q(open=0) if right == "prepare" else found
 
 
 def _holds_what_was_seen(chosen: Selection, found: QuerySet[Invoice]) -> bool:

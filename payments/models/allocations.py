@@ -12,6 +12,7 @@ from portal.amount_field import AmountField
 class AllocationEvent(models.Model):
     """An amount of an invoice was placed on a payment, taken off it, booked by AR, or reversed. Append-only.
 
+    `amount` is above zero; of a credit note it is how much of the credit is used, which lowers the payment.
     held: open → held · released: held → open · settled: held → settled
     reversed: settled → open · carried: open → settled (what was booked on the revision before)
     """
@@ -40,8 +41,8 @@ class AllocationEvent(models.Model):
 
 
 class Allocation(models.Model):
-    """What stands on (payment, invoice) now: the sum of its events. Written by the database alone,
-    but for what AR says of it (`verdict`, `reason`)."""
+    """What stands on (payment, invoice) now: the sum of its events, negative where a credit is used. Written by the
+    database alone, but for what AR says of it (`verdict`, `reason`)."""
 
     class Verdict(models.TextChoices):
         NONE = "", "not told yet"
@@ -56,6 +57,7 @@ class Allocation(models.Model):
         "billing_sources.Invoice", on_delete=models.PROTECT, db_constraint=False, related_name="+"
     )
     currency = models.CharField(max_length=3)
+    is_credit = models.BooleanField(default=False)
     held = AmountField(default=0)
     settled = AmountField(default=0)
     verdict = models.CharField(max_length=12, choices=Verdict.choices, default=Verdict.NONE, blank=True)
@@ -64,5 +66,9 @@ class Allocation(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["payment", "invoice"], name="one_allocation_per_pair"),
-            models.CheckConstraint(condition=Q(held__gte=0, settled__gte=0), name="allocation_not_negative"),
+            models.CheckConstraint(
+                condition=Q(is_credit=False, held__gte=0, settled__gte=0)
+                | Q(is_credit=True, held__lte=0, settled__lte=0),
+                name="allocation_on_its_side",
+            ),
         ]

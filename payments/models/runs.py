@@ -102,7 +102,8 @@ class Payment(models.Model):
     """One payment of a run, executed by the customer at its own bank.
 
     `planned` is the amount it must reach, where the payer fixed one; else it is what is placed on it.
-    `placed` is moved by the ledger of allocations alone.
+    `placed`, invoices less the credits that are used, is moved by the ledger of allocations alone. It may be below zero
+    while the run is prepared, never once it is released. Only a credit that AR sends back lifts it over the amount.
     """
 
     class Method(models.TextChoices):
@@ -144,9 +145,9 @@ class Payment(models.Model):
             models.UniqueConstraint(fields=["reference"], condition=~Q(reference=""), name="one_payment_per_reference"),
             models.UniqueConstraint(fields=["id", "customer", "currency"], name="payment_of_customer_in_currency"),
             models.CheckConstraint(condition=Q(position__range=(1, 9)), name="payments_have_keys_1_to_9"),
-            models.CheckConstraint(condition=Q(placed__gte=0), name="placed_not_negative"),
+            models.CheckConstraint(condition=Q(planned=None) | Q(planned__gt=0), name="planned_is_positive"),
             models.CheckConstraint(
-                condition=Q(planned=None) | Q(planned__gt=0, placed__lte=F("planned")), name="placed_within_plan"
+                condition=Q(planned=None) | Q(placed__lte=F("planned")) | ~Q(state="planned"), name="placed_within_plan"
             ),
         ]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from payments.commands import Done, command
-from payments.domain.allocation import Move, Placement, Verdict, check
+from payments.domain.allocation import InvoiceFacts, Placement, Verdict, check, taking_off
 from payments.domain.refusals import Rule, refuse, refuse_any
 from payments.facts import lock_payments, payment_facts, standing
 from payments.models import Payment
@@ -60,7 +60,9 @@ def allocate(actor: Actor, *, run: UUID, placements: Sequence[Place], key: UUID,
         now=now,
     )
     message = _placed_in_words(verdict, payments) + voided
-    return Done(message, "invoices placed", subject(draft), str(draft.code), _detail(verdict, payments))
+    return Done(
+        message, "invoices placed", subject(draft), str(draft.code), _detail(verdict, payments, invoices.values())
+    )
 
 
 @command
@@ -76,7 +78,7 @@ def unallocate(
     if not held:
         raise refuse(Rule.EMPTY, "Nothing of these invoices stands there.")
     append(
-        [Move("released", payment_id, invoice_id, amount) for (payment_id, invoice_id), amount in held.items()],
+        taking_off(held),
         reason="taken off",
         by=actor.user_id,
         now=now,
@@ -93,12 +95,16 @@ def _placed_in_words(verdict: Verdict, payments: Sequence[Payment]) -> str:
     return " ".join(f"{count} placed on payment {at}." for at, count in sorted(counts.items()))
 
 
-def _detail(verdict: Verdict, payments: Sequence[Payment]) -> dict[str, dict[str, str | int]]:
+def _detail(
+    verdict: Verdict, payments: Sequence[Payment], invoices: Iterable[InvoiceFacts]
+) -> dict[str, dict[str, str | int]]:
     """Counts and sums by payment: the ledger has the single amounts."""
+    sides = {invoice.id: invoice.side for invoice in invoices}
     detail: dict[str, dict[str, str | int]] = {}
     for payment in payments:
         moves = [move for move in verdict.moves if move.payment_id == payment.pk]
         if moves:
-            signed = sum((m.amount if m.kind == "held" else -m.amount for m in moves), Decimal(0))
+            rises = (sides[m.invoice_id] * (m.amount if m.kind == "held" else -m.amount) for m in moves)
+            signed = sum(rises, Decimal(0))
             detail[str(payment.position)] = {"invoices": len(moves), "amount": str(signed)}
     return detail

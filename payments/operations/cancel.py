@@ -6,7 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from payments.commands import Done, command
-from payments.domain.allocation import Move
+from payments.domain.allocation import taking_off
 from payments.domain.lifecycle import EDITABLE
 from payments.domain.refusals import Rule, refuse
 from payments.facts import lock_items, lock_payments, lock_run, standing
@@ -31,7 +31,7 @@ def cancel_run(actor: Actor, *, run: UUID, key: UUID, now: datetime) -> Done:
     cancelled.save(update_fields=["state"])
     held = standing(payments, [item.invoice_id for item in items])
     append(
-        [Move("released", payment, invoice, amount) for (payment, invoice), amount in held.items()],
+        taking_off(held),
         reason="run cancelled",
         by=actor.user_id,
         now=now,

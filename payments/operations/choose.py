@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import Max
 
 from payments.commands import Done, command
-from payments.domain.allocation import InvoiceFacts, Move, why_not_payable
+from payments.domain.allocation import InvoiceFacts, taking_off, why_not_payable
 from payments.domain.refusals import Refusal, Rule, refuse, refuse_any
 from payments.facts import lock_invoices, lock_payments, standing
 from payments.models import PayRun, PayRunEditor, PayRunItem, ShortPay
@@ -57,7 +57,7 @@ def drop_invoices(actor: Actor, *, run: UUID, invoices: Sequence[UUID], key: UUI
     ids = [invoice.id for invoice in found.values()]
     held = standing(payments, ids)
     append(
-        [Move("released", payment, invoice, amount) for (payment, invoice), amount in held.items()],
+        taking_off(held),
         reason="taken out of the run",
         by=actor.user_id,
         now=now,
@@ -114,7 +114,7 @@ def _payable_by(actor: Actor, codes: Sequence[UUID]) -> dict[UUID, InvoiceFacts]
 def _why_not_chosen(invoice: InvoiceFacts) -> Refusal | None:
     if refusal := why_not_payable(invoice):
         return refusal
-    return None if invoice.open > 0 else Refusal(Rule.NOTHING_OPEN, f"Nothing of {invoice.number} is open.")
+    return None if invoice.open else Refusal(Rule.NOTHING_OPEN, f"Nothing of {invoice.number} is open.")
 
 
 def _new_run(actor: Actor, title: str, now: datetime) -> PayRun:

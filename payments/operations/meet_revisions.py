@@ -93,6 +93,8 @@ def _meet(old_id: int, new_id: int, now: datetime) -> bool:
         if not _may_move(standings, runs, payments):
             return False
         _return_runs(runs, old, new, now)
+        if old.payable < 0:
+            _lift_plans(payments)
         moved = transfer(old.pk, new.pk, _room(old, new), standings)
         append(moved.moves, reason=f"revision {new.revision} of the bill", by=None, now=now)
         _open_breaks(moved, payments, new, now)
@@ -224,17 +226,25 @@ def _room(old: Invoice, new: Invoice) -> Decimal:
     return new.open if is_alike and new.is_payable else ZERO
 
 
+def _lift_plans(payments: Sequence[Payment]) -> None:
+    """A payment that is still prepared pays what is placed on it: a credit that shrinks would lift it over its plan."""
+    prepared = [payment.pk for payment in payments if payment.state == Payment.State.PLANNED]
+    Payment.objects.filter(pk__in=prepared, planned__isnull=False).update(planned=None)
+
+
 def _open_breaks(moved: Transfer, payments: Sequence[Payment], new: Invoice, now: datetime) -> None:
     by_id = {payment.pk: payment for payment in payments}
     for payment_id, amount in moved.left_over:
         payment = by_id[payment_id]
+        is_overused = amount < 0
+        more = format_amount(abs(amount), payment.currency)
         Break.objects.create(
             customer_id=payment.customer_id,
-            kind="on_account_credit",
+            kind="credit_overused" if is_overused else "on_account_credit",
             subject=f"{payment_code(payment.run.number, payment.position)}, invoice {new.number}"[:160],
             expected=_amount(new),
-            found=f"{format_amount(amount, payment.currency)} {payment.currency} more was booked",
-            amount=amount,
+            found=f"{more} {payment.currency} more was {'used' if is_overused else 'booked'}",
+            amount=abs(amount),
             currency=payment.currency,
             opened_at=now,
         )

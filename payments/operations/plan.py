@@ -7,7 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from payments.commands import Done, command
-from payments.domain.allocation import Move
+from payments.domain.allocation import taking_off
 from payments.domain.refusals import NotFound, Rule, refuse
 from payments.facts import lock_items, lock_payments, standing
 from payments.models import Payment, PayRun
@@ -89,7 +89,7 @@ def remove_payment(actor: Actor, *, run: UUID, payment: UUID, key: UUID, now: da
     items = lock_items(draft)
     held = standing([removed], [item.invoice_id for item in items])
     append(
-        [Move("released", removed.pk, invoice, amount) for (_, invoice), amount in held.items()],
+        taking_off(held),
         reason="payment removed",
         by=actor.user_id,
         now=now,

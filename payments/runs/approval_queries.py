@@ -22,7 +22,7 @@ from portal.money import format_amount
 MOST_CHANGES: Final = 50
 
 _MOVED: Final = """
-    SELECT i.number, i.currency, p.position, COALESCE(a.held, 0) - moved.amount, COALESCE(a.held, 0)
+    SELECT i.number, i.currency, p.position, COALESCE(a.held, 0) - side(i.payable) * moved.amount, COALESCE(a.held, 0)
     FROM (SELECT e.payment_id, e.invoice_id,
                  sum(CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END) AS amount
           FROM payments_allocationevent e JOIN payments_payment p ON p.id = e.payment_id

@@ -40,7 +40,8 @@ def standing_of(lines: Iterable[Line]) -> Standing:
 
 
 def with_typed(wanted: Standing, typed: Mapping[Cell, str], lines: Mapping[UUID, Line]) -> Standing:
-    """What was typed into the amounts of the page; an empty one takes the invoice off that payment.
+    """What was typed into the amounts of the page; an empty one takes the invoice off that payment. Of a credit the
+    minus sign may be left out.
 
     Raises `Refused` with everything that is no amount, and ignores rows that are not of this run any more.
     """
@@ -50,7 +51,11 @@ def with_typed(wanted: Standing, typed: Mapping[Cell, str], lines: Mapping[UUID,
         for cell, amount in read.items()
         if amount is None
     )
-    return wanted | {cell: amount for cell, amount in read.items() if amount is not None}
+    return wanted | {
+        cell: -abs(amount) if lines[cell[0]].is_credit else amount
+        for cell, amount in read.items()
+        if amount is not None
+    }
 
 
 def sent_to(wanted: Standing, lines: Sequence[Line], position: int) -> Standing:
@@ -78,6 +83,8 @@ def withheld(wanted: Standing, line: Line, amount: Decimal | None) -> tuple[Stan
     """
     parts = _parts(wanted, line)
     result: Standing = {}
+    if line.is_credit:
+        raise refuse(Rule.NOT_POSITIVE, f"{line.item.number} is a credit: use it, or leave it open.")
     short = line.available - sum(parts.values(), ZERO) if amount is None else amount
     if short <= 0:
         raise refuse(Rule.NOT_POSITIVE, f"{line.item.number} is placed whole: say how much of it is not paid.")
@@ -100,7 +107,7 @@ def changes(before: Standing, after: Standing) -> Changes:
         if not amount and stands:
             off.setdefault(position, []).append(invoice)
         elif amount != stands:
-            placed.append((amount > stands, invoice, position, amount))
+            placed.append((abs(amount) > abs(stands), invoice, position, amount))
     placed.sort(key=lambda change: change[0])
     return Changes(off, [(invoice, position, amount) for _, invoice, position, amount in placed])
 

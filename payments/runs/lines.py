@@ -16,7 +16,13 @@ from portal.money import ZERO
 
 PAGE_SIZE: Final = 100
 NOT_PAID: Final = "Not paid"  # what "Not placed" means once the run is out of the customer's hands
-SHOWS: Final = {"all": "All", "to_place": "Not placed", "short": "Short-paid", "left_open": "Left open"}
+SHOWS: Final = {
+    "all": "All",
+    "to_place": "Not placed",
+    "short": "Short-paid",
+    "left_open": "Left open",
+    "credits": "Credits",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,7 @@ class Line:
 
     @property
     def available(self) -> Decimal:
-        """What this run can place of the invoice: open now, or placed by it."""
+        """What this run can place of the invoice: open now, or placed by it. Below zero of a credit."""
         return self.item.open + self.placed
 
     @property
@@ -50,6 +56,10 @@ class Line:
         """What this run is to place of it unless somebody says otherwise."""
         most = self.available - self.short
         return most if self.to_pay is None or not self.item.left_open else min(most, self.to_pay)
+
+    @property
+    def is_credit(self) -> bool:
+        return self.available < 0
 
     @property
     def is_to_place(self) -> bool:
@@ -72,11 +82,15 @@ class RunFilter:
 
 @dataclass(frozen=True)
 class Totals:
-    """What the lines of one currency come to: chosen = placed + short + left_open + to_place."""
+    """What the lines of one currency come to: chosen = placed - credits + short + left_open + to_place.
+
+    `placed` is what the payments come to, with the credits that are used (below zero); all others are of invoices.
+    """
 
     currency: str
     chosen: Decimal = ZERO
     placed: Decimal = ZERO
+    credits: Decimal = ZERO
     short: Decimal = ZERO
     left_open: Decimal = ZERO
     to_place: Decimal = ZERO
@@ -119,8 +133,11 @@ def totals(lines: Iterable[Line]) -> list[Totals]:
     sums: dict[str, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
     for line in lines:
         of_currency = sums[line.item.currency]
-        of_currency["chosen"] += line.available
         of_currency["placed"] += line.placed
+        if line.is_credit:
+            of_currency["credits"] += line.placed
+            continue
+        of_currency["chosen"] += line.available
         of_currency["short"] += line.short
         of_currency["left_open" if line.item.left_open else "to_place"] += line.item.unexplained
     return [Totals(currency, **sums[currency]) for currency in sorted(sums)]
@@ -131,6 +148,7 @@ _MATCHES: Final[Mapping[str, Callable[[Line], bool]]] = {
     "to_place": lambda line: line.is_to_place,
     "short": lambda line: bool(line.short),
     "left_open": lambda line: line.item.left_open,
+    "credits": lambda line: line.is_credit,
 }
 SORT_KEYS: Final[Mapping[str, Callable[[Line], Any]]] = {
     "number": lambda line: line.item.number,

@@ -35,7 +35,7 @@ from payments.runs.rows import Lane, PlannedPayment, Posted, lane, line_row, sum
 from portal.customers import access
 from portal.requests import CustomerRequest
 
-_OF_PAYMENTS: Final = frozenset({Rule.NO_PAYMENT, Rule.PAYMENT_EMPTY, Rule.PAYMENT_NOT_FULL})
+_OF_PAYMENTS: Final = frozenset({Rule.NO_PAYMENT, Rule.PAYMENT_EMPTY, Rule.PAYMENT_NOT_FULL, Rule.PAYMENT_NOT_POSITIVE})
 STATES: Final = {
     "draft": ("In preparation", "warn"),
     "submitted": ("Waits for approval", "warn"),

@@ -170,7 +170,7 @@ def line_row(
         short_reason=known.words if known else "",
         is_left_open=item.left_open,
         left=format_amount(left, currency),
-        left_tone="bad" if left < 0 else "warn" if left and not item.left_open else "muted",
+        left_tone="bad" if left < 0 < line.available else "warn" if left and not item.left_open else "muted",
         note=_note(line, payments),
         first_field=parts[0].name if parts else "",
         is_checked=line.code in posted.checked,
@@ -190,6 +190,7 @@ def _figures(total: Totals, is_over: bool) -> tuple[Figure, ...]:
     return (
         figure("Chosen", total.chosen),
         figure("Placed", total.placed, name="placed"),
+        figure("Credits used", total.credits, "good", name="credits"),
         figure("Short-paid", total.short),
         figure("Left open on purpose", total.left_open),
         figure(NOT_PAID if is_over else "Still to place", total.to_place, "warn", name="left"),
@@ -205,7 +206,7 @@ def _state(line: Line, is_over: bool) -> tuple[str, str]:
     if not line.available:
         return "Placed elsewhere", "bad"
     if not line.placed and not line.short:
-        return (NOT_PAID, "bad") if is_over else ("Not placed", "off")
+        return (NOT_PAID, "bad") if is_over else ("Credit not used" if line.is_credit else "Not placed", "off")
     return "", ""
 
 
@@ -227,7 +228,7 @@ def _parts(line: Line, payments: Sequence[PlannedPayment], posted: Posted) -> li
                 number=number,
                 name=f"amount-{line.code}-{number}",
                 value=typed,
-                words="in full" if stands == line.available else format_amount(stands, line.item.currency),
+                words="in full" if stands == line.available > 0 else format_amount(stands, line.item.currency),
                 is_spare=not stands and typed == value and not word,
                 is_changed=typed != value,
                 verdict=word,

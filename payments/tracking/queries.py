@@ -35,8 +35,8 @@ FILTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 # As released: what AR has answered since moves the ledger, never what was paid.
 _LINES: Final = """
-    SELECT i.code, i.number, COALESCE(a.name, ''), e.amount, al.held, al.settled, al.verdict, al.reason,
-           COALESCE(s.amount, 0), COALESCE(s.reason, '')
+    SELECT i.code, i.number, COALESCE(a.name, ''), side(i.payable) * e.amount, al.held, al.settled, al.verdict,
+           al.reason, COALESCE(s.amount, 0), COALESCE(s.reason, '')
     FROM (SELECT invoice_id,
                  sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount ELSE 0 END) AS amount
           FROM payments_allocationevent WHERE payment_id = %(payment)s AND at <= %(until)s GROUP BY 1) e
@@ -44,7 +44,7 @@ _LINES: Final = """
     LEFT JOIN customers_account a ON a.id = i.account_id
     JOIN payments_allocation al ON al.payment_id = %(payment)s AND al.invoice_id = e.invoice_id
     LEFT JOIN payments_shortpay s ON s.run_id = %(run)s AND s.invoice_id = e.invoice_id
-    WHERE e.amount > 0 OR al.settled > 0
+    WHERE e.amount > 0 OR al.settled <> 0
     ORDER BY (al.verdict = 'rejected') DESC, i.number, i.id
 """
 

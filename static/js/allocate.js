@@ -109,10 +109,12 @@ function recountLane(lane) {
 
 function recountSums(currency) {
   const ofCurrency = `[data-currency="${CSS.escape(currency)}"]`;
+  const credits = changeOf(`${ofCurrency}[data-minor^="-"] [data-amount]`);
   const placed = changeOf(`${ofCurrency} [data-amount]`);
   const short = changeOf(`${ofCurrency} [data-short]`);
   showFigure(ofCurrency, "placed", placed);
-  showFigure(ofCurrency, "left", -placed - short);
+  showFigure(ofCurrency, "credits", credits);
+  showFigure(ofCurrency, "left", credits - placed - short);
 }
 
 function showFigure(ofCurrency, name, change) {
@@ -129,8 +131,8 @@ function changeOf(selector) {
 }
 
 function movedBy(input) {
-  const exponent = exponentOf(input.closest("[data-row]"));
-  return (minorFrom(input.value, exponent) ?? 0n) - (minorFrom(input.defaultValue, exponent) ?? 0n);
+  const row = input.closest("[data-row]");
+  return (minorOf(input, row) ?? 0n) - (minorFrom(input.defaultValue, exponentOf(row)) ?? 0n);
 }
 
 function exponentOf(row) {
@@ -138,7 +140,12 @@ function exponentOf(row) {
 }
 
 function minorOf(input, row) {
-  return minorFrom(input.value, exponentOf(row));
+  return onItsSide(minorFrom(input.value, exponentOf(row)), row);
+}
+
+/* Of a credit the minus sign may be left out. */
+function onItsSide(minor, row) {
+  return minor !== null && minor > 0n && row.dataset.minor.startsWith("-") ? -minor : minor;
 }
 
 /* Zero is done; what goes past zero is too much. */

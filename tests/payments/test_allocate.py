@@ -171,15 +171,6 @@ def test_yen_have_no_cents(desk: Desk) -> None:
         desk.place(run, desk.pay(run, currency="JPY"), invoice, amount="10.5")
 
 
-def test_a_credit_note_cannot_be_placed_yet(desk: Desk) -> None:
-    credit = make_invoice(desk.people.harlow_west, "-25.00")
-
-    with pytest.raises(Refused, match="is a credit note") as refused:
-        desk.open(credit)
-
-    assert refused.value.rule is Rule.CREDIT_NOTE
-
-
 def test_a_replaced_bill_cannot_be_placed(desk: Desk) -> None:
     invoice = make_invoice(desk.people.harlow_west, "100.00", is_current=False, state="superseded")
 

@@ -17,12 +17,14 @@ from django.test import Client
 from django.utils import timezone
 
 from payments.models import Payment
+from payments.x12.writer import Envelope
 from portal.tenancy import acting, carrier
 from portal.users.models import User
 from remittance.models import RemittanceSlip
 from remittance.operations import issue_slip
 from remittance.pdf import render_slip
 from remittance.queries import advice_of, payments_without_slip
+from remittance.x12_820 import read_820, write_820
 from tests.factories import make_invoice
 from tests.payments.conftest import Desk
 from tests.personas import Personas
@@ -154,3 +156,21 @@ def test_another_customer_and_one_who_sees_a_part_get_no_slip(desk: Desk, now: d
     for person in (desk.people.carol, desk.people.nils):
         assert client_of(person.user_id).get(f"/payments/{payment.code}/slip.pdf").status_code == 404
         assert client_of(person.user_id).get(f"/payments/{payment.code}/slip.xlsx").status_code == 404
+
+
+def test_a_credit_stands_on_slip_workbook_and_820_with_its_sign_and_all_three_add_up(desk: Desk) -> None:
+    invoice, credit = (make_invoice(desk.people.harlow_root, amount) for amount in ("100.00", "-25.00"))
+    run = desk.released(invoice, credit)
+    payment = payment_of(desk, desk.payments(run)[0].code)
+
+    with carrier(read_only=True):
+        advice = advice_of(payment)
+    (received,) = read_820(write_820(advice, Envelope("TRIBUTARY", "AR", 1, 1, desk.now)), "820")
+
+    assert {line.invoice: line.paid for line in advice.lines} == {
+        invoice.number: Decimal("100.00"),
+        credit.number: Decimal("-25.00"),
+    }
+    assert advice.totals.paid == payment.amount == received.amount == Decimal("75.00")
+    assert {line.invoice: line.paid for line in received.lines}[credit.number] == Decimal("-25.00")
+    assert "−25.00" in text_of(bytes(issue_slip(payment_id=payment.pk).pdf))
