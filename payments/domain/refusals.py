@@ -27,6 +27,7 @@ class Rule(StrEnum):
     METHOD = "method"
     CURRENCY = "currency"
     REVISED = "revised"
+    CREDIT_NOTE = "credit_note"
     NOT_PAYABLE = "not_payable"
     NOTHING_OPEN = "nothing_open"
     NOT_CHOSEN = "not_chosen"

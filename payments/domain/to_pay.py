@@ -71,6 +71,8 @@ def _why_not_none(invoice: InvoiceFacts, wish: ToPayWish) -> Refusal | None:
 
 def _why_not_amount(invoice: InvoiceFacts, amount: Decimal) -> Refusal | None:
     currency = invoice.currency
+    if invoice.side < 0:
+        return Refusal(Rule.CREDIT_NOTE, f"{invoice.number} is a credit: a pay run uses it, nobody pays it.")
     if not amount.is_finite() or amount < 0:
         return Refusal(Rule.NOT_POSITIVE, f"{invoice.number}: what is to be paid is zero or more.")
     if amount >= LARGEST:

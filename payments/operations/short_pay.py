@@ -58,7 +58,7 @@ def withdraw_short_pay(actor: Actor, *, run: UUID, invoice: UUID, key: UUID, now
 
 def _check_amount(invoice: InvoiceFacts, amount: Decimal) -> None:
     if invoice.side < 0:
-        raise refuse(Rule.NOT_POSITIVE, f"{invoice.number} is a credit: use it, or leave it open.")
+        raise refuse(Rule.CREDIT_NOTE, f"{invoice.number} is a credit: use it, or leave it open.")
     if not amount.is_finite() or amount <= 0:
         raise refuse(Rule.NOT_POSITIVE, "A short pay is above zero.")
     if not is_exact(amount, invoice.currency):

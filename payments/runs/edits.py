@@ -84,7 +84,7 @@ def withheld(wanted: Standing, line: Line, amount: Decimal | None) -> tuple[Stan
     parts = _parts(wanted, line)
     result: Standing = {}
     if line.is_credit:
-        raise refuse(Rule.NOT_POSITIVE, f"{line.item.number} is a credit: use it, or leave it open.")
+        raise refuse(Rule.CREDIT_NOTE, f"{line.item.number} is a credit: use it, or leave it open.")
     short = line.available - sum(parts.values(), ZERO) if amount is None else amount
     if short <= 0:
         raise refuse(Rule.NOT_POSITIVE, f"{line.item.number} is placed whole: say how much of it is not paid.")
