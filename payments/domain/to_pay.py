@@ -51,7 +51,12 @@ def why_not_wanted(invoice: InvoiceFacts, standing: Wanted | None, wish: ToPayWi
         )
     if wish.amount is None:
         return _why_not_none(invoice, wish)
-    return why_not_payable(invoice) or _why_not_amount(invoice, wish.amount) or _why_not_said(invoice, wish)
+    return (
+        why_not_payable(invoice)
+        or _why_not_credit(invoice)
+        or _why_not_amount(invoice, wish.amount)
+        or _why_not_said(invoice, wish)
+    )
 
 
 def in_words(wanted: Wanted | None, currency: str) -> str:
@@ -69,10 +74,14 @@ def _why_not_none(invoice: InvoiceFacts, wish: ToPayWish) -> Refusal | None:
     return Refusal(Rule.EMPTY, f"{invoice.number}: say how much is to be paid; a reason alone says nothing.")
 
 
+def _why_not_credit(invoice: InvoiceFacts) -> Refusal | None:
+    if invoice.side > 0:
+        return None
+    return Refusal(Rule.CREDIT_NOTE, f"{invoice.number} is a credit: a pay run uses it, nobody pays it.")
+
+
 def _why_not_amount(invoice: InvoiceFacts, amount: Decimal) -> Refusal | None:
     currency = invoice.currency
-    if invoice.side < 0:
-        return Refusal(Rule.CREDIT_NOTE, f"{invoice.number} is a credit: a pay run uses it, nobody pays it.")
     if not amount.is_finite() or amount < 0:
         return Refusal(Rule.NOT_POSITIVE, f"{invoice.number}: what is to be paid is zero or more.")
     if amount >= LARGEST:
