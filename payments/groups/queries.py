@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby
 from urllib.parse import urlencode
 from uuid import UUID
 
-from django.db.models import Count, QuerySet, Sum
+from django.db.models import Q
 from django.urls import reverse
 
-from billing_sources.models import Invoice
-from payments.invoices.queries import visible_to
-from payments.models import InvoiceGroup, InvoiceGroupMember, InvoiceTag
+from payments.groups.rules import holding
+from payments.invoices.listing import totals_of
+from payments.invoices.queries import tagged, visible_to
+from payments.models import InvoiceGroup, Tag
 from portal.actor import Actor
 from portal.money import format_amount
 
@@ -33,33 +33,30 @@ class GroupRow:
 
 
 def list_groups_for(actor: Actor) -> list[GroupRow]:
-    """All groups by name; one that holds nothing the actor may see is there with nothing in it."""
-    held = _held(actor, InvoiceGroupMember.objects.all(), "group__name")
-    found = InvoiceGroup.objects.filter(customer_id=actor.customer_id).order_by("name").values_list("name", "code")
-    return [_row(name, reverse("group", args=[code]), held.get(name, ())) for name, code in found]
+    """All groups in the customer's order; one that holds nothing the actor may see is there with nothing in it."""
+    found = InvoiceGroup.objects.filter(customer_id=actor.customer_id).order_by("position", "pk")
+    return [_row(each.name, reverse("group", args=[each.code]), _held(actor, holding(each.pk))) for each in found]
 
 
 def list_tags_for(actor: Actor) -> list[GroupRow]:
     """The tags that are on something the actor may see; each leads to its invoices."""
-    held = _held(actor, InvoiceTag.objects.all(), "tag__name")
-    grid = reverse("invoices")
-    return [_row(name, f"{grid}?{urlencode({'state': 'all', 'tag': name})}", held[name]) for name in sorted(held)]
+    grid, names = reverse("invoices"), Tag.objects.filter(customer_id=actor.customer_id, removed_at=None)
+    held = {name: _held(actor, tagged(name)) for name in names.order_by("name").values_list("name", flat=True)}
+    return [
+        _row(name, f"{grid}?{urlencode({'state': 'all', 'tag': name})}", rows) for name, rows in held.items() if rows
+    ]
 
 
 def get_group_for(actor: Actor, code: UUID) -> InvoiceGroup | None:
     return InvoiceGroup.objects.filter(customer_id=actor.customer_id, code=code).first()
 
 
-def _held(
-    actor: Actor, members: QuerySet[InvoiceGroupMember] | QuerySet[InvoiceTag], name: str
-) -> dict[str, list[Held]]:
-    rows = (
-        members.filter(invoice__in=Invoice.objects.filter(visible_to(actor)).values("pk"))
-        .order_by(name, "invoice__currency")
-        .values_list(name, "invoice__currency")
-        .annotate(Count("pk"), Sum("invoice__payable"), Sum("invoice__open"))
-    )
-    return {key: [tuple(row[1:]) for row in found] for key, found in groupby(rows, key=lambda row: row[0])}
+def _grid_of_tag(name: str) -> str:
+    return f"{reverse('invoices')}?{urlencode({'state': 'all', 'tag': name})}"
+
+
+def _held(actor: Actor, wanted: Q) -> list[Held]:
+    return [(total.currency, total.count, total.billed, total.open) for total in totals_of(visible_to(actor) & wanted)]
 
 
 def _row(name: str, url: str, held: Iterable[Held]) -> GroupRow:

@@ -77,7 +77,7 @@ def choices(actor: Actor, chosen: InvoiceFilter) -> dict[str, list[Option]]:
     """The lists of the filter's form: only nodes, systems, tags and groups that the actor may see."""
     systems = BillingSystem.objects.order_by("name").values_list("key", "name")
     cycles = sorted(set(BillCycle.objects.values_list("code", flat=True)), key=lambda code: (len(code), code))
-    tags = Tag.objects.order_by("name").values_list("name", flat=True)
+    tags = Tag.objects.filter(removed_at=None).order_by("name").values_list("name", flat=True)
     groups = InvoiceGroup.objects.order_by("name").values_list("code", "name")
     return {
         "states": _options(STATES.items(), chosen.state),

@@ -15,13 +15,14 @@ from django.urls import reverse
 
 from billing_sources.canonical import BillType
 from billing_sources.models import Invoice
+from payments.groups.facts import groups_of
+from payments.groups.tagging import TagOn, tags_on
 from payments.invoices.charges import CHARGES_SHOWN, ChargeGroup, TaxLine, charges_of, taxes_of
 from payments.invoices.dates import day, period
 from payments.invoices.history import AllocationLine, Lineage, Revision, allocations_of, lineage_of, revisions_of
 from payments.invoices.queries import revisions_visible_to
 from payments.invoices.rows import billed_by, state_of
 from payments.invoices.usage import usage_of, usage_url
-from payments.models import InvoiceGroupMember, InvoiceTag
 from portal.actor import Actor
 from portal.customers.models import Account
 from portal.money import format_amount
@@ -63,7 +64,7 @@ class InvoicePageFacts:
     revisions: tuple[Revision, ...]
     current_url: str
     allocations: tuple[AllocationLine, ...]
-    tags: tuple[str, ...]
+    tags: tuple[TagOn, ...]
     groups: tuple[tuple[str, str], ...]
     lineage: Lineage | None
 
@@ -97,10 +98,8 @@ def get_invoice_for(actor: Actor, code: UUID, today: date, *, shows_all: bool = 
         revisions=revisions,
         current_url="" if invoice.is_current else revisions[0].url,
         allocations=allocations_of(invoice),
-        tags=tuple(
-            InvoiceTag.objects.filter(invoice=invoice).order_by("tag__name").values_list("tag__name", flat=True)
-        ),
-        groups=_groups(invoice),
+        tags=tags_on(invoice.pk),
+        groups=_groups(actor, invoice),
         lineage=lineage_of(invoice),
     )
 
@@ -161,11 +160,9 @@ def _statement(invoice: Invoice) -> tuple[Line, ...]:
     )
 
 
-def _groups(invoice: Invoice) -> tuple[tuple[str, str], ...]:
-    found = InvoiceGroupMember.objects.filter(invoice=invoice).order_by("group__name")
-    return tuple(
-        (name, reverse("group", args=[code])) for name, code in found.values_list("group__name", "group__code")
-    )
+def _groups(actor: Actor, invoice: Invoice) -> tuple[tuple[str, str], ...]:
+    found = groups_of(actor.customer_id, [invoice.pk])[invoice.pk]
+    return tuple((group.name, reverse("group", args=[group.code])) for group in found)
 
 
 def _line(invoice: Invoice, label: str, amount: Decimal, *, is_total: bool = False) -> Line:

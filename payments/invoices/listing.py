@@ -32,7 +32,7 @@ _TABLES: Final = """
 _LIST: Final = """
     SELECT billing_sources_invoice.code, number, account.name, account.external_id, account.cost_center, above.name,
         above.parent_id, system.name, cycle,
-        ARRAY(SELECT tag.name FROM payments_invoicetag given JOIN payments_tag tag ON tag.id = given.tag_id
+        ARRAY(SELECT DISTINCT tag.name FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id
               WHERE given.invoice_id = billing_sources_invoice.id ORDER BY 1),
         billed_on, due_on, currency, payable, open, held, settled, credited, amount_due, is_payable, revision
     FROM {tables} WHERE {where} ORDER BY {order} LIMIT %s

@@ -14,8 +14,8 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from billing_sources.models import BillingSystem
+from payments.groups.rules import in_group
 from payments.invoices.filters import InvoiceFilter
-from payments.models import InvoiceGroupMember, InvoiceTag
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Account
@@ -44,6 +44,17 @@ def matching(chosen: InvoiceFilter, today: date) -> Q:
 
 def named(codes: Iterable[UUID]) -> Q:
     return Q(code__in=RawSQL("SELECT unnest(%s::uuid[])", [list(codes)]))
+
+
+def tagged(name: str) -> Q:
+    """What has the tag of this name, of its own or from a node above."""
+    return Q(
+        pk__in=RawSQL(
+            "SELECT given.invoice_id FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id"
+            " WHERE tag.name = %s AND tag.removed_at IS NULL",
+            [name],
+        )
+    )
 
 
 def _state(state: str, today: date) -> Q:
@@ -79,9 +90,9 @@ def _related_conditions(chosen: InvoiceFilter) -> list[Q]:
     if chosen.account:
         conditions.append(Q(account__in=_nodes_below(chosen.account)))
     if chosen.tag:
-        conditions.append(Q(pk__in=InvoiceTag.objects.filter(tag__name=chosen.tag).values("invoice")))
+        conditions.append(tagged(chosen.tag))
     if chosen.group:
-        conditions.append(Q(pk__in=InvoiceGroupMember.objects.filter(group__code=chosen.group).values("invoice")))
+        conditions.append(in_group(chosen.group))
     return conditions
 
 

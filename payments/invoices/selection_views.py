@@ -146,7 +146,7 @@ def _offers(request: CustomerRequest, right: str) -> dict[str, Any]:
         newest = list(drafts.order_by("-number").values_list("code", "number", "title")[:50])
         return {"drafts": newest, "new_title": f"Pay run of {timezone.localdate()}"}
     return {
-        "tags": list(Tag.objects.order_by("name").values_list("name", flat=True)),
+        "tags": list(Tag.objects.filter(removed_at=None).order_by("name").values_list("name", flat=True)),
         "groups": list(InvoiceGroup.objects.order_by("name").values_list("name", flat=True)),
     }
 

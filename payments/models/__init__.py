@@ -3,11 +3,20 @@
 from payments.models.allocations import Allocation, AllocationEvent
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
-from payments.models.organising import InvoiceGroup, InvoiceGroupMember, InvoiceTag, Tag
+from payments.models.organising import (
+    AccountTag,
+    GroupApprover,
+    GroupRule,
+    InvoiceGroup,
+    InvoiceGroupMember,
+    InvoiceTag,
+    Tag,
+)
 from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
 from payments.models.to_pay import ToPay
 
 __all__ = [
+    "AccountTag",
     "Allocation",
     "AllocationEvent",
     "Approval",
@@ -16,6 +25,8 @@ __all__ = [
     "ArPosting",
     "Break",
     "Command",
+    "GroupApprover",
+    "GroupRule",
     "InvoiceGroup",
     "InvoiceGroupMember",
     "InvoiceTag",

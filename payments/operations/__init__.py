@@ -4,9 +4,16 @@ from payments.operations.allocate import Place, allocate, unallocate
 from payments.operations.approve import approve_run, return_run
 from payments.operations.cancel import cancel_run
 from payments.operations.choose import choose_invoices, drop_invoices, leave_open, open_run, undo_leave_open
-from payments.operations.organise import group_invoices, tag_invoices, ungroup_invoices, untag_invoices
+from payments.operations.organise import (
+    group_invoices,
+    readmit_invoices,
+    tag_invoices,
+    ungroup_invoices,
+    untag_invoices,
+)
 from payments.operations.plan import add_payment, change_payment, remove_payment
 from payments.operations.release import release_run
+from payments.operations.rule_groups import change_group, change_rule, make_group, order_groups
 from payments.operations.short_pay import short_pay, withdraw_short_pay
 from payments.operations.submit import submit_run
 from payments.operations.to_pay import set_to_pay
@@ -17,12 +24,17 @@ __all__ = [
     "allocate",
     "approve_run",
     "cancel_run",
+    "change_group",
     "change_payment",
+    "change_rule",
     "choose_invoices",
     "drop_invoices",
     "group_invoices",
     "leave_open",
+    "make_group",
     "open_run",
+    "order_groups",
+    "readmit_invoices",
     "release_run",
     "remove_payment",
     "return_run",

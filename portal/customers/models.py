@@ -104,6 +104,25 @@ class AccountPlacement(models.Model):
         indexes = [models.Index(fields=["customer", "effective_on"], name="placements_by_day")]
 
 
+class Ancestry(models.Model):
+    """Who stood above whom, when: `account` below `above` (itself, too) on the days from `from_on` up to, not on,
+    `until_on`. The database keeps it from the placements; it is how a bill finds what was above its account on its day.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    above = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="+", db_index=False)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    from_on = models.DateField()
+    until_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["account", "above", "from_on"], name="stood_above_once"),
+            models.CheckConstraint(condition=models.Q(from_on__lt=models.F("until_on")), name="stood_above_for_days"),
+        ]
+        indexes = [models.Index(fields=["above", "account"], name="ancestry_by_above")]
+
+
 class AccountUserObjectPermission(UserObjectPermissionBase):
     """A user's right on a node of the tree (guardian, by direct foreign key)."""
 

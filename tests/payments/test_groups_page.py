@@ -25,7 +25,7 @@ def make_group(people: Personas, name: str, *invoices: Any) -> InvoiceGroup:
 
 def members() -> int:
     with carrier():
-        return InvoiceGroupMember.objects.count()
+        return InvoiceGroupMember.objects.filter(until_on=None).count()
 
 
 def text_of(response: Any) -> str:
