@@ -1,6 +1,14 @@
 """What is kept of paying: plans, the ledger of allocations, approvals, and what AR was told."""
 
 from payments.models.allocations import Allocation, AllocationEvent
+from payments.models.approvals import (
+    ApprovalPolicy,
+    ApprovalStep,
+    Delegation,
+    LimitUse,
+    LimitUseEvent,
+    PolicyDecision,
+)
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
 from payments.models.organising import (
@@ -20,6 +28,8 @@ __all__ = [
     "Allocation",
     "AllocationEvent",
     "Approval",
+    "ApprovalPolicy",
+    "ApprovalStep",
     "ArAcknowledgement",
     "ArMessage",
     "ArPosting",
@@ -27,13 +37,17 @@ __all__ = [
     "Command",
     "GroupApprover",
     "GroupRule",
+    "Delegation",
     "InvoiceGroup",
     "InvoiceGroupMember",
     "InvoiceTag",
+    "LimitUse",
+    "LimitUseEvent",
     "PayRun",
     "PayRunEditor",
     "PayRunItem",
     "Payment",
+    "PolicyDecision",
     "ShortPay",
     "Tag",
     "ToPay",
