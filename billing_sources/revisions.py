@@ -71,7 +71,7 @@ _SUPERSEDE = """
     UPDATE billing_sources_invoice
     SET state = CASE WHEN state = 'shadow' THEN state ELSE %s END, is_current = false
     WHERE id IN (SELECT id FROM billing_sources_invoice WHERE id = ANY(%s) ORDER BY id FOR UPDATE)
-      AND held = 0 AND settled = 0 AND credited = 0 AND written_off = 0
+      AND held = 0 AND settled = 0 AND credited = 0 AND written_off = 0 AND disputed = 0
     RETURNING id
     """
 

@@ -80,28 +80,6 @@ FROM payments_payrun r WHERE r.state IN ('approved', 'released', 'closed') AND N
     SELECT FROM payments_approval a
     WHERE a.run_id = r.id AND a.version = r.version AND a.sha256 = r.submitted_sha256);
 
--- I11 every step of what is approved is complete
-SELECT 'pay run ' || r.number || ' of customer ' || r.customer_id, s.people || ' at step ' || s.position, count(a.id)::text
-FROM payments_payrun r JOIN payments_approvalstep s ON s.run_id = r.id AND s.version = r.version
-LEFT JOIN payments_approval a ON a.run_id = r.id AND a.version = r.version AND a.step = s.position
-WHERE r.state IN ('approved', 'released', 'closed') GROUP BY r.number, r.customer_id, s.id HAVING count(a.id) < s.people;
-
--- I12 what is used of a limit is the sum of its events
-SELECT 'limit of user ' || holder_id || ', ' || currency || ' in ' || span, COALESCE(e.used, 0)::text, COALESCE(u.used, 0)::text
-FROM payments_limituse u FULL JOIN (
-    SELECT customer_id, holder_id, currency, span,
-           sum(CASE kind WHEN 'used' THEN amount ELSE -amount END) AS used
-    FROM payments_limituseevent GROUP BY 1, 2, 3, 4) e USING (customer_id, holder_id, currency, span)
-WHERE u.used IS DISTINCT FROM e.used;
-
--- I12 an approval that counts is counted
-SELECT 'approval ' || a.id || ' of pay run ' || r.number, 'used and not given back',
-       count(*) FILTER (WHERE e.kind = 'used') || ' used, ' || count(*) FILTER (WHERE e.kind = 'given_back') || ' given back'
-FROM payments_approval a JOIN payments_payrun r ON r.id = a.run_id AND r.version = a.version
-JOIN payments_limituseevent e ON e.approval_id = a.id
-WHERE r.state IN ('submitted', 'approved', 'released', 'closed') GROUP BY a.id, r.number
-HAVING count(*) FILTER (WHERE e.kind = 'given_back') > 0;
-
 -- I20 a short pay fits into what is open
 SELECT 'invoice ' || i.number || ' revision ' || i.revision, 'at most ' || i.open, sp.amount::text
 FROM payments_shortpay sp JOIN payments_payrun r ON r.id = sp.run_id
@@ -142,3 +120,42 @@ WHERE f.usage_records <> COALESCE(u.records, 0);
 SELECT 'usage of invoice ' || u.invoice_id, COALESCE(i.customer_id::text, 'nobody'), COALESCE(u.customer_id::text, 'nobody')
 FROM billing_sources_usagerecord u LEFT JOIN billing_sources_invoice i ON i.id = u.invoice_id
 WHERE i.id IS NULL OR u.customer_id IS DISTINCT FROM i.customer_id GROUP BY 1, 2, 3;
+
+-- I20 a released short pay is disputed for its amount
+SELECT 'invoice ' || i.number || ' in pay run ' || r.number || ' of customer ' || r.customer_id, s.amount::text,
+       COALESCE(sum(d.amount), 0)::text
+FROM payments_shortpay s JOIN payments_payrun r ON r.id = s.run_id AND r.state IN ('released', 'closed')
+JOIN billing_sources_invoice i ON i.id = s.invoice_id
+LEFT JOIN payments_shortpaydispute d ON d.run_id = s.run_id AND d.invoice_id = s.invoice_id
+WHERE s.reason NOT IN (SELECT reason FROM undisputed_reasons())
+GROUP BY s.id, i.number, r.number, r.customer_id HAVING s.amount <> COALESCE(sum(d.amount), 0);
+
+-- I21 what is disputed of an invoice is the sum of its events, and open
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, COALESCE(e.disputed, 0) || ' of ' || i.open, i.disputed::text
+FROM billing_sources_invoice i LEFT JOIN (
+    SELECT invoice_id, sum(CASE WHEN kind IN ('opened', 'carried') THEN amount
+                                WHEN kind = 'credited' THEN 0 ELSE -amount END) AS disputed
+    FROM payments_disputeevent GROUP BY 1) e ON e.invoice_id = i.id
+WHERE i.disputed <> COALESCE(e.disputed, 0) OR i.disputed < 0 OR i.disputed > GREATEST(i.open, 0);
+
+-- I21 a dispute is the sum of its events
+SELECT 'dispute D-' || d.number, e.counted, concat_ws(' ', d.amount, d.withdrawn, d.upheld, d.credited, d.settled)
+FROM payments_dispute d LEFT JOIN (
+    SELECT dispute_id, concat_ws(' ',
+        sum(CASE kind WHEN 'opened' THEN amount WHEN 'reduced' THEN -amount ELSE 0 END),
+        sum(CASE kind WHEN 'withdrawn' THEN amount ELSE 0 END), sum(CASE kind WHEN 'upheld' THEN amount ELSE 0 END),
+        sum(CASE kind WHEN 'credited' THEN amount ELSE 0 END), sum(CASE kind WHEN 'settled' THEN amount ELSE 0 END))
+        AS counted
+    FROM payments_disputeevent GROUP BY 1) e ON e.dispute_id = d.id
+WHERE e.counted IS DISTINCT FROM concat_ws(' ', d.amount, d.withdrawn, d.upheld, d.credited, d.settled);
+
+-- I21 what is decided is credited or upheld, to the cent
+SELECT 'dispute D-' || number, amount::text, (withdrawn + upheld + credited)::text
+FROM payments_dispute
+WHERE state NOT IN ('opened', 'asked', 'answered', 'proposed') AND amount <> withdrawn + upheld + credited;
+
+-- I21 what stands of disputes is what is disputed of their invoice
+SELECT 'invoice ' || i.number || ' revision ' || i.revision, COALESCE(sum(d.standing), 0)::text, i.disputed::text
+FROM billing_sources_invoice i LEFT JOIN payments_dispute d ON d.invoice_id = i.id
+WHERE i.disputed <> 0 OR d.id IS NOT NULL
+GROUP BY i.id, i.number, i.revision, i.disputed HAVING i.disputed <> COALESCE(sum(d.standing), 0);

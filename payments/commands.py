@@ -32,11 +32,10 @@ _TRANSIENT: Final = frozenset({"40001", "40P01"})  # serialization failure, dead
 # What the database forbids whatever the code does, said in words. Checked before, so only a race comes here.
 _FORBIDDEN: Final = {
     "invoice_never_over_allocated": (Rule.OVER_INVOICE, "An invoice has less open than this."),
+    "disputed_is_open": (Rule.OVER_INVOICE, "Part of an invoice is disputed, and not asked for."),
     "placed_within_plan": (Rule.OVER_PAYMENT, "A payment has less room than this."),
     "event_in_whole_minor_units": (Rule.NOT_MINOR_UNITS, "An amount is finer than its currency can pay."),
     "event_invoice": (Rule.CURRENCY, "An invoice is in another currency than its payment."),
-    "approved_within_limit": (Rule.OVER_LIMIT, "Together with what was approved just now it is above the limit."),
-    "one_policy_per_version": (Rule.CHANGED_SINCE, "Somebody proposed another policy just now: look at it first."),
     "event_payment": (Rule.CURRENCY, "An invoice is in another currency than its payment."),
 }
 _RESTRICTED: Final = "23001"  # raised by the triggers of migration 0010_ledger

@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db import connection
 
 from payments.domain.allocation import InvoiceFacts, Pair, PaymentFacts
-from payments.domain.payload import Payload, PayloadLine, PayloadPayment, PayloadStep
+from payments.domain.payload import Payload, PayloadLine, PayloadPayment
 from payments.domain.refusals import NotFound
 from payments.domain.submission import Item
-from payments.models import Allocation, ApprovalStep, Payment, PayRun
+from payments.models import Allocation, Payment, PayRun
 from portal.actor import Actor
 from portal.customers.models import Customer
 
@@ -43,7 +43,7 @@ def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
     wanted = set(codes)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT code, id, number, currency, payable, open, is_current, is_payable, account_id"
+            "SELECT code, id, number, currency, payable, open, is_current, is_payable, account_id, disputed"
             " FROM lock_invoices(%s)",
             [list(wanted)],
         )
@@ -125,9 +125,5 @@ def payload(run: PayRun, payments: Sequence[Payment], of_items: Sequence[Item]) 
                 left_open=item.left_open,
             )
             for item in of_items
-        ),
-        steps=tuple(
-            PayloadStep(step.position, step.people, tuple(step.named))
-            for step in ApprovalStep.objects.filter(run=run, version=run.version).order_by("position")
         ),
     )

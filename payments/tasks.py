@@ -6,10 +6,12 @@ from datetime import UTC, datetime
 
 from celery import shared_task
 
+from payments.operations import meet_credit_notes as credit_notes
 from payments.operations import meet_revisions as revisions
 
 
 @shared_task(name="payments.meet_revisions")
 def meet_revisions() -> None:
-    """Bills that were changed take their place where no money of theirs is on its way."""
+    """Bills that were changed take their place where no money of theirs is on its way; credit notes settle disputes."""
     revisions.meet_revisions(datetime.now(UTC))
+    credit_notes.meet_credit_notes(datetime.now(UTC))

@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Greatest
 
 from billing_sources.models.runs import ImportFile
 from billing_sources.models.systems import AccountLink, BillingSystem
@@ -21,6 +22,7 @@ class Invoice(models.Model):
     `payable` is what can be allocated: the bill's own current charges and taxes, never carried debt.
     `held` is placed in pay runs, `settled` is booked by AR; `open` is what is left, kept by the database. Of a credit
     note all of them are negative: `open` rises to zero as it is used.
+    `disputed` is the part of it that the customer disputes; only the events of disputes move it.
     """
 
     class State(models.TextChoices):
@@ -73,6 +75,7 @@ class Invoice(models.Model):
     settled = AmountField(default=0)
     credited = AmountField(default=0)
     written_off = AmountField(default=0)
+    disputed = AmountField(default=0, db_default=0)  # the part of `open` that is not asked for
     open = models.GeneratedField(expression=OPEN, output_field=AmountField(), db_persist=True)
     parties = models.JSONField(default=dict)  # seller_id, buyer_id, remit_to, tax_currency, note
     content_sha256 = models.CharField(max_length=64)  # of the canonical invoice: equal means unchanged
@@ -96,6 +99,10 @@ class Invoice(models.Model):
                 condition=Q(payable__lt=0, held__lte=0, settled__lte=0, credited__lte=0, written_off__lte=0)
                 | Q(payable__gte=0, held__gte=0, settled__gte=0, credited__gte=0, written_off__gte=0),
                 name="invoice_counters_on_their_side",
+            ),
+            models.CheckConstraint(
+                condition=Q(disputed__gte=0, disputed__lte=Greatest(F("open"), Value(0), output_field=AmountField())),
+                name="disputed_is_open",
             ),
         ]
         indexes = [

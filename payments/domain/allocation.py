@@ -20,7 +20,8 @@ LARGEST: Final = Decimal(10) ** 15  # what is asked stays below it, so that arit
 
 @dataclass(frozen=True, slots=True)
 class InvoiceFacts:
-    """One revision of an invoice: what may be allocated of it (`payable`), and what nobody has placed yet (`open`)."""
+    """One revision of an invoice: what may be allocated of it (`payable`), what nobody has placed yet (`open`), and how
+    much of that is `disputed`, and so not asked for."""
 
     id: int
     number: str
@@ -30,6 +31,12 @@ class InvoiceFacts:
     is_current: bool
     is_payable: bool
     account_id: int
+    disputed: Decimal = ZERO
+
+    @property
+    def asked_for(self) -> Decimal:
+        """What can still be placed."""
+        return self.open - self.disputed
 
     @property
     def side(self) -> int:
@@ -106,7 +113,7 @@ def check(
 ) -> Verdict:
     """Judge the placements in their order, credits first, because they make room; those before leave less for those
     after. Every id must be in the facts."""
-    open_ = {key: invoice.open for key, invoice in invoices.items()}
+    open_ = {key: invoice.asked_for for key, invoice in invoices.items()}
     placed = {key: payment.placed for key, payment in payments.items()}
     moves: list[Move] = []
     refusals: list[Refusal] = []
@@ -167,7 +174,7 @@ def _why_not_amount(invoice: InvoiceFacts, wanted: Decimal) -> Refusal | None:
     if wanted >= LARGEST:
         return Refusal(Rule.TOO_LARGE, f"{invoice.number}: no invoice is as large as what was asked for.")
     if not wanted:
-        return Refusal(Rule.NOTHING_OPEN, f"Nothing of {invoice.number} is open.")
+        return Refusal(Rule.NOTHING_OPEN, f"Nothing of {invoice.number} is open{_but_disputed(invoice)}.")
     if not is_exact(wanted, invoice.currency):
         return Refusal(Rule.NOT_MINOR_UNITS, f"{invoice.number}: {wanted} is finer than {invoice.currency} can pay.")
     return None
@@ -179,9 +186,16 @@ def _why_not_room(
     currency = payment.currency
     if rise * invoice.side > open_ * invoice.side:
         over, left = format_amount(rise, currency), format_amount(open_, currency)
-        return Refusal(Rule.OVER_INVOICE, f"{invoice.number} has {left} {currency} open, not {over}.")
+        words = f"{invoice.number} has {left} {currency} open{_but_disputed(invoice)}, not {over}."
+        return Refusal(Rule.OVER_INVOICE, words)
     if payment.planned is not None and rise > 0 and placed + rise > payment.planned:
         left = format_amount(payment.planned - placed, currency)
         words = f"{invoice.number} does not fit: payment {payment.position} has room for {left} {currency}."
         return Refusal(Rule.OVER_PAYMENT, words)
     return None
+
+
+def _but_disputed(invoice: InvoiceFacts) -> str:
+    if not invoice.disputed:
+        return ""
+    return f" beside the {format_amount(invoice.disputed, invoice.currency)} {invoice.currency} disputed"

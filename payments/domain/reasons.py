@@ -12,12 +12,16 @@ LONGEST_NOTE: Final = 200
 
 @dataclass(frozen=True)
 class Reason:
-    """`key` is stored, `words` are shown, `x12` goes into the 820's ADX. `needs_note`: the words alone say nothing."""
+    """`key` is stored, `words` are shown, `x12` goes into the 820's ADX. `needs_note`: the words alone say nothing.
+
+    `is_disputing`: whoever pays less for it disputes the amount, and the carrier has to answer.
+    """
 
     key: str
     words: str
     x12: str
     needs_note: bool = False
+    is_disputing: bool = True
 
 
 SHORT_PAY_REASONS: Final = (
@@ -31,10 +35,11 @@ SHORT_PAY_REASONS: Final = (
     Reason("discount_missing", "Discount missing", "43"),
     Reason("late_fee_contested", "Late fee contested", "50"),
     Reason("not_our_account", "Not our account", "18"),
-    Reason("credit_expected", "Credit expected", "81"),
+    Reason("credit_expected", "Credit expected", "81", is_disputing=False),
     Reason("other", "Other", "ZZ", needs_note=True),
 )
 
+DISPUTING: Final = tuple(reason for reason in SHORT_PAY_REASONS if reason.is_disputing)
 _BY_KEY: Final = {reason.key: reason for reason in SHORT_PAY_REASONS}
 
 

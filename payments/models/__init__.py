@@ -1,16 +1,16 @@
 """What is kept of paying: plans, the ledger of allocations, approvals, and what AR was told."""
 
 from payments.models.allocations import Allocation, AllocationEvent
-from payments.models.approvals import (
-    ApprovalPolicy,
-    ApprovalStep,
-    Delegation,
-    LimitUse,
-    LimitUseEvent,
-    PolicyDecision,
-)
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
+from payments.models.disputes import (
+    Dispute,
+    DisputeCharge,
+    DisputeEvent,
+    DisputeFile,
+    DisputeMessage,
+    ShortPayDispute,
+)
 from payments.models.organising import (
     AccountTag,
     GroupApprover,
@@ -28,27 +28,27 @@ __all__ = [
     "Allocation",
     "AllocationEvent",
     "Approval",
-    "ApprovalPolicy",
-    "ApprovalStep",
     "ArAcknowledgement",
     "ArMessage",
     "ArPosting",
     "Break",
     "Command",
+    "Dispute",
+    "DisputeCharge",
+    "DisputeEvent",
+    "DisputeFile",
+    "DisputeMessage",
     "GroupApprover",
     "GroupRule",
-    "Delegation",
     "InvoiceGroup",
     "InvoiceGroupMember",
     "InvoiceTag",
-    "LimitUse",
-    "LimitUseEvent",
     "PayRun",
     "PayRunEditor",
     "PayRunItem",
     "Payment",
-    "PolicyDecision",
     "ShortPay",
+    "ShortPayDispute",
     "Tag",
     "ToPay",
 ]

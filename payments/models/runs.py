@@ -89,6 +89,7 @@ class ShortPay(models.Model):
     note = models.CharField(max_length=200, blank=True)
     stated_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     stated_at = models.DateTimeField()
+    is_filled_in = models.BooleanField(default=False, db_default=False)  # by the dispute that it repeats
 
     class Meta:
         constraints = [
@@ -153,16 +154,13 @@ class Payment(models.Model):
 
 
 class Approval(models.Model):
-    """Another person approved exactly this version with exactly this hash, at one of its steps, in their own right or
-    in that of `on_behalf_of`, who handed it to them."""
+    """A second person approved exactly this version with exactly this hash."""
 
     run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
-    step = models.PositiveSmallIntegerField(default=1)
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    on_behalf_of = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField()
 
     class Meta:

@@ -1,11 +1,11 @@
 """What people do: every button is an operation. Actor first, `now` last; one transaction, one command key."""
 
 from payments.operations.allocate import Place, allocate, unallocate
-from payments.operations.approval_policy import decide_policy, propose_policy
 from payments.operations.approve import approve_run, return_run
 from payments.operations.cancel import cancel_run
 from payments.operations.choose import choose_invoices, drop_invoices, leave_open, open_run, undo_leave_open
-from payments.operations.delegate import delegate_approval, withdraw_delegation
+from payments.operations.dispute import ChargeClaim, dispute_invoice, dispute_invoices
+from payments.operations.dispute_steps import agree_in_dispute, reply_in_dispute, withdraw_dispute
 from payments.operations.organise import (
     group_invoices,
     readmit_invoices,
@@ -21,8 +21,10 @@ from payments.operations.submit import submit_run
 from payments.operations.to_pay import set_to_pay
 
 __all__ = [
+    "ChargeClaim",
     "Place",
     "add_payment",
+    "agree_in_dispute",
     "allocate",
     "approve_run",
     "cancel_run",
@@ -30,18 +32,18 @@ __all__ = [
     "change_payment",
     "change_rule",
     "choose_invoices",
-    "decide_policy",
-    "delegate_approval",
+    "dispute_invoice",
+    "dispute_invoices",
     "drop_invoices",
     "group_invoices",
     "leave_open",
     "make_group",
     "open_run",
     "order_groups",
-    "propose_policy",
     "readmit_invoices",
     "release_run",
     "remove_payment",
+    "reply_in_dispute",
     "return_run",
     "set_to_pay",
     "short_pay",
@@ -51,6 +53,6 @@ __all__ = [
     "undo_leave_open",
     "ungroup_invoices",
     "untag_invoices",
-    "withdraw_delegation",
+    "withdraw_dispute",
     "withdraw_short_pay",
 ]

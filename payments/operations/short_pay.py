@@ -30,13 +30,14 @@ def short_pay(
     ShortPay.objects.update_or_create(
         run=draft,
         invoice_id=found.id,
+        customer_id=actor.customer_id,
         defaults={
-            "customer_id": actor.customer_id,
             "amount": amount,
             "reason": reason,
             "note": note.strip(),
             "stated_by_id": actor.user_id,
             "stated_at": now,
+            "is_filled_in": False,
         },
     )
     message = f"{found.number} is short-paid by {format_amount(amount, found.currency)} {found.currency}.{voided}"

@@ -21,6 +21,7 @@ from payments.models import Payment, PayRun
 from payments.operations import Place
 from portal.actor import Actor
 from portal.tenancy import carrier
+from tests.payments.disputes import Table
 from tests.payments.partner import Partner
 from tests.personas import Personas
 
@@ -115,3 +116,8 @@ def desk(people: Personas, now: datetime) -> Iterator[Desk]:
 @pytest.fixture
 def partner(desk: Desk, tmp_path: Path) -> Partner:
     return Partner(tmp_path / "ar", desk.now)
+
+
+@pytest.fixture
+def table(desk: Desk) -> Table:
+    return Table(desk)
