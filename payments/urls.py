@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from payments.groups import views as group_views
-from payments.invoices import selection_views
+from payments.invoices import arranging, selection_views
 from payments.invoices import views as invoice_views
 from payments.runs import allocation_views, approval_views
 from payments.runs import views as run_views
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern] = [
     path("search/", invoice_views.search, name="search"),
     path("invoices/", invoice_views.invoice_list, name="invoices"),
     path("invoices/filter/", invoice_views.invoice_filter, name="invoice_filter"),
+    path("invoices/columns/", arranging.invoice_columns, name="invoice_columns"),
     path("invoices/export.csv", invoice_views.invoices_csv, name="invoices_csv"),
     path("invoices/export.xlsx", invoice_views.invoices_xlsx, name="invoices_xlsx"),
     path("invoices/selection/", selection_views.selection, name="invoice_selection"),

@@ -14,7 +14,7 @@ from django.db import connection
 
 from billing_sources.models import BillCycle, BillingSystem
 from payments.invoices.columns import Column
-from payments.invoices.filters import PLAIN, SIZES, STATES, InvoiceFilter, first_page
+from payments.invoices.filters import GROUPINGS, PLAIN, SIZES, STATES, InvoiceFilter, first_page
 from payments.models import InvoiceGroup, Tag
 from portal.actor import Actor
 from portal.customers import access
@@ -65,6 +65,12 @@ def state_chips(chosen: InvoiceFilter) -> list[Chip]:
 def set_chips(chosen: InvoiceFilter) -> list[Chip]:
     """One chip for each thing that the filter asks for beside the state; its link takes it away."""
     return [Chip(label, value, f"?{first_page(chosen, **unset)}") for label, value, unset in _said(chosen) if value]
+
+
+def groupings(chosen: InvoiceFilter) -> list[Chip]:
+    """What the list can be gathered by, and the plain list."""
+    ways = {"": "Nothing: a plain list", **GROUPINGS}
+    return [Chip("", word, f"?{first_page(chosen, by=by)}", is_on=by == chosen.by) for by, word in ways.items()]
 
 
 def heads(chosen: InvoiceFilter, columns: Sequence[Column]) -> list[Head]:

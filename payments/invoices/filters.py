@@ -7,7 +7,7 @@ The address is the view: `query()` of what was read gives the same address again
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -27,33 +27,71 @@ STATES: Final = {
 }
 SIZES: Final = (50, 100, 200)
 MOST_SORTS: Final = 3
-PAGING: Final = ("sort", "columns", "size", "after", "before", "first")
+MOST_LISTS: Final = 6
+PLACE: Final = ("after", "before", "first")
+LOOK: Final = ("columns", "by", "size", "sort")
+GROUPINGS: Final = {
+    "node": "Account tree",
+    "tag": "Tag",
+    "week": "Due week",
+    "system": "System",
+    "cycle": "Cycle",
+    "method": "Payment method",
+}
+NO_METHOD: Final = "none"
+BLANKS: Final = {"tags": "tag", "cycle": "cycle", "due": "due date", "cost_center": "cost centre"}
 
 
 @dataclass(frozen=True)
 class InvoiceFilter:
-    """Which invoices, in which order, with which columns, and which page of them.
+    """Which invoices, in which order, with which columns, gathered by what, and which page of them.
 
-    `account` is a node and all below it. `amount_*` are about what was billed. No `columns` are the usual ones. `sort`
-    holds up to `MOST_SORTS` keys of columns, the first one first, with a minus for descending. `after` and `before`
-    name the invoice next to the page, `first` the place of the page's first row as it was counted on the way there; it
-    is for the eye alone.
+    `account` is a node and all below it, or the node alone where `directly`. `amount_*` are about what was billed,
+    `*_from` and `*_to` otherwise about the column of that name. `without` names columns that are empty; `lists` are the
+    keys of lists of values (payments.invoices.value_lists). `method` is the one that something is placed on, "none"
+    where nothing is. No `columns` are the usual ones. `by` gathers the invoices instead of listing them. `sort` holds
+    up to `MOST_SORTS` keys of columns, the first one first, with a minus for descending. `after` and `before` name the
+    invoice next to the page, `first` the place of the page's first row as it was counted on the way there; it is for
+    the eye alone.
     """
 
     q: str = ""
     state: str = "open"
+    number: str = ""
+    issued_from: date | None = None
+    issued_to: date | None = None
     due_from: date | None = None
     due_to: date | None = None
     account: UUID | None = None
+    directly: str = ""
+    account_number: str = ""
+    parent: str = ""
+    cost_center: str = ""
     system: str = ""
     cycle: str = ""
     tag: str = ""
     group: UUID | None = None
+    method: str = ""
     currency: str = ""
     amount_from: Decimal | None = None
     amount_to: Decimal | None = None
+    open_from: Decimal | None = None
+    open_to: Decimal | None = None
+    held_from: Decimal | None = None
+    held_to: Decimal | None = None
+    settled_from: Decimal | None = None
+    settled_to: Decimal | None = None
+    credited_from: Decimal | None = None
+    credited_to: Decimal | None = None
+    amount_due_from: Decimal | None = None
+    amount_due_to: Decimal | None = None
+    revision_from: int | None = None
+    revision_to: int | None = None
     reissued: str = ""
+    without: tuple[str, ...] = ()
+    lists: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    by: str = ""
     size: int = 50
     sort: tuple[str, ...] = ("due",)
     after: UUID | None = None
@@ -76,12 +114,12 @@ def query(chosen: InvoiceFilter, **changes: Any) -> str:
 
 def first_page(chosen: InvoiceFilter, **changes: Any) -> str:
     """The query string of another filter or order: it starts at its beginning."""
-    return query(chosen, **{"after": None, "before": None, "first": 1, **changes})
+    return query(chosen, **{**_START, **changes})
 
 
 def whole(chosen: InvoiceFilter) -> str:
-    """The query string of the filter alone, without order and page: what "all in this filter" means."""
-    return query(chosen, **{name: getattr(PLAIN, name) for name in PAGING})
+    """The query string of the filter alone, without look and page: what "all in this filter" means."""
+    return query(chosen, **_PLAINLY)
 
 
 def read_amount(text: str) -> Decimal | None:
@@ -134,8 +172,12 @@ def _sort(text: str) -> tuple[str, ...] | None:
 
 
 def _columns(text: str) -> tuple[str, ...] | None:
-    keys = tuple(dict.fromkeys(key for key in text.split(",") if key in COLUMNS))
-    return None if keys == USUAL else keys or None
+    keys = _keys(text, COLUMNS)
+    return None if keys == USUAL else keys
+
+
+def _keys(text: str, known: Collection[str]) -> tuple[str, ...] | None:
+    return tuple(dict.fromkeys(key for key in text.split(",") if key in known)) or None
 
 
 def _text(value: object) -> str:
@@ -150,6 +192,14 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "due_from": _day,
     "due_to": _day,
     "account": _code,
+    "directly": _one_of("yes"),
+    "number": _words(80),
+    "issued_from": _day,
+    "issued_to": _day,
+    "account_number": _words(80),
+    "parent": _words(80),
+    "cost_center": _words(40),
+    "method": _words(12),
     "system": _words(20),
     "cycle": _words(12),
     "tag": _words(40),
@@ -157,7 +207,17 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "currency": lambda text: text.upper() if re.fullmatch(r"[A-Za-z]{3}", text) else None,
     "amount_from": read_amount,
     "amount_to": read_amount,
+    **{
+        f"{name}_{end}": read_amount
+        for name in ("open", "held", "settled", "credited", "amount_due")
+        for end in ("from", "to")
+    },
+    "revision_from": _count,
+    "revision_to": _count,
     "reissued": _one_of("yes"),
+    "without": lambda text: _keys(text, BLANKS),
+    "lists": lambda text: tuple(dict.fromkeys(filter(None, text.split(","))))[:MOST_LISTS] or None,
+    "by": _one_of(*GROUPINGS),
     "sort": _sort,
     "columns": _columns,
     "size": _size,
@@ -166,3 +226,5 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "first": _count,
 }
 PLAIN: Final = InvoiceFilter()
+_START: Final = {name: getattr(PLAIN, name) for name in PLACE}
+_PLAINLY: Final = {name: getattr(PLAIN, name) for name in (*LOOK, *PLACE)}

@@ -20,7 +20,6 @@ from payments.invoices.columns import COLUMNS
 from payments.invoices.filters import InvoiceFilter
 from payments.invoices.queries import matching
 from payments.invoices.rows import InvoiceFacts, Total
-from portal.money import ZERO
 
 CHUNK: Final = 2000
 # The conditions call an invoice by the name of its table.
@@ -40,7 +39,7 @@ _LIST: Final = """
 _ANCHOR: Final = "SELECT {keys} FROM {tables} WHERE {where}"
 _ID: Final = "billing_sources_invoice.id"
 _TOTALS: Final = """
-    SELECT currency, count(*), sum(payable), sum(open), sum(open) FILTER (WHERE payable < 0)
+    SELECT currency, count(*), sum(payable), sum(open), COALESCE(sum(open) FILTER (WHERE payable < 0), 0), sum(held)
     FROM billing_sources_invoice WHERE {where} GROUP BY 1 ORDER BY 1
 """
 
@@ -64,9 +63,9 @@ def page_of(visible: Q, chosen: InvoiceFilter, today: date) -> InvoicePage:
     backwards = chosen.before is not None
     order = _order(chosen, backwards=backwards)
     anchor = _anchor(visible, chosen, order)
-    where = _in_sql(visible & matching(chosen, today))
+    where = in_sql(visible & matching(chosen, today))
     here = _both(where, _beyond(order, anchor)) if anchor else where
-    facts = [InvoiceFacts._make(row) for row in _asked(*_select(here, order, chosen.size + 1))]
+    facts = [InvoiceFacts._make(row) for row in ask(*_select(here, order, chosen.size + 1))]
     has_more = len(facts) > chosen.size
     del facts[chosen.size :]
     if backwards:
@@ -76,7 +75,7 @@ def page_of(visible: Q, chosen: InvoiceFilter, today: date) -> InvoicePage:
 
 def facts_of(visible: Q, chosen: InvoiceFilter, today: date) -> Iterator[InvoiceFacts]:
     """All of those visible that match, in their order; the database keeps those that were not fetched yet."""
-    where = _in_sql(visible & matching(chosen, today))
+    where = in_sql(visible & matching(chosen, today))
     with connection.chunked_cursor() as cursor:
         cursor.execute(*_select(where, _order(chosen)))
         while rows := cursor.fetchmany(CHUNK):
@@ -85,12 +84,11 @@ def facts_of(visible: Q, chosen: InvoiceFilter, today: date) -> Iterator[Invoice
 
 def totals_of(wanted: Q) -> list[Total]:
     """What these invoices come to, a total a currency; one query."""
-    return _totals(_in_sql(wanted))
+    return _totals(in_sql(wanted))
 
 
 def _totals(where: Condition) -> list[Total]:
-    found = _asked(_TOTALS.format(where=where[0]), where[1])
-    return [Total(currency, count, billed, left, credits_ or ZERO) for currency, count, billed, left, credits_ in found]
+    return [Total(*row) for row in ask(_TOTALS.format(where=where[0]), where[1])]
 
 
 def _linked(totals: list[Total], rows: list[InvoiceFacts], *, newer: bool, older: bool) -> InvoicePage:
@@ -110,9 +108,9 @@ def _anchor(visible: Q, chosen: InvoiceFilter, order: Order) -> tuple[Any, ...] 
     code = chosen.before or chosen.after
     if code is None:
         return None
-    where, values = _both(_in_sql(visible), ("billing_sources_invoice.code = %s", (code,)))
+    where, values = _both(in_sql(visible), ("billing_sources_invoice.code = %s", (code,)))
     keys = ", ".join(key for key, _ in order)
-    return next(iter(_asked(_ANCHOR.format(keys=keys, tables=_TABLES, where=where), values)), None)
+    return next(iter(ask(_ANCHOR.format(keys=keys, tables=_TABLES, where=where), values)), None)
 
 
 def _beyond(order: Order, anchor: tuple[Any, ...]) -> Condition:
@@ -134,7 +132,7 @@ def _both(one: Condition, other: Condition) -> Condition:
     return f"{one[0]} AND {other[0]}", one[1] + other[1]
 
 
-def _in_sql(wanted: Q) -> Condition:
+def in_sql(wanted: Q) -> Condition:
     """A condition on the invoice as the models say it."""
     query = Invoice.objects.filter(wanted).query
     try:
@@ -144,7 +142,8 @@ def _in_sql(wanted: Q) -> Condition:
     return f"({sql})", tuple(values)
 
 
-def _asked(sql: str, values: tuple[Any, ...]) -> list[Any]:
+def ask(sql: str, values: tuple[Any, ...]) -> list[Any]:
+    """All rows that the statement gives."""
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
         found: list[Any] = cursor.fetchall()

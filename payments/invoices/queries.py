@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -15,7 +16,8 @@ from django.db.models.expressions import RawSQL
 
 from billing_sources.models import BillingSystem
 from payments.groups.rules import in_group
-from payments.invoices.filters import InvoiceFilter
+from payments.invoices.filters import NO_METHOD, InvoiceFilter
+from payments.models import Allocation
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Account
@@ -70,33 +72,38 @@ def _state(state: str, today: date) -> Q:
 
 def _plain_conditions(chosen: InvoiceFilter) -> list[Q]:
     wanted = {
-        "due_on__gte": chosen.due_from,
-        "due_on__lte": chosen.due_to,
+        "number__icontains": chosen.number,
         "cycle": chosen.cycle,
         "currency": chosen.currency,
-        "payable__gte": chosen.amount_from,
-        "payable__lte": chosen.amount_to,
         "revision__gt": 1 if chosen.reissued else None,
+        **{lookup: getattr(chosen, name) for name, lookup in _BOUNDS.items()},
     }
     return [Q((lookup, value)) for lookup, value in wanted.items() if value not in (None, "")]
 
 
 def _related_conditions(chosen: InvoiceFilter) -> list[Q]:
-    conditions = []
+    conditions = [_BLANK[key] for key in chosen.without]
+    conditions += [
+        _accounts(**{lookup: text}) for name, lookup in _OF_ACCOUNT.items() if (text := getattr(chosen, name))
+    ]
     if chosen.q:
         conditions.append(_says(chosen.q))
     if chosen.system:
         conditions.append(Q(system__in=BillingSystem.objects.filter(key=chosen.system).values("pk")))
     if chosen.account:
-        conditions.append(Q(account__in=_nodes_below(chosen.account)))
+        conditions.append(Q(account__in=_nodes_below(chosen.account, directly=bool(chosen.directly))))
     if chosen.tag:
         conditions.append(tagged(chosen.tag))
     if chosen.group:
         conditions.append(in_group(chosen.group))
+    if chosen.method:
+        conditions.append(_planned_on(chosen.method))
     return conditions
 
 
-def _nodes_below(node: UUID) -> RawSQL:
+def _nodes_below(node: UUID, *, directly: bool) -> RawSQL:
+    if directly:
+        return RawSQL("SELECT id FROM customers_account WHERE code = %s", [node])
     return RawSQL(
         "SELECT below.id FROM customers_account below, customers_account top"
         " WHERE top.code = %s AND below.path <@ top.path",
@@ -105,5 +112,38 @@ def _nodes_below(node: UUID) -> RawSQL:
 
 
 def _says(text: str) -> Q:
-    accounts = Account.objects.filter(Q(name__icontains=text) | Q(external_id__icontains=text))
-    return Q(number__icontains=text) | Q(account__in=accounts.values("pk"))
+    return Q(number__icontains=text) | _accounts(name__icontains=text) | _accounts(external_id__icontains=text)
+
+
+def _accounts(**wanted: str) -> Q:
+    return Q(account__in=Account.objects.filter(**wanted).values("pk"))
+
+
+def _planned_on(method: str) -> Q:
+    """What is placed on a payment of this method now, or on none."""
+    if method == NO_METHOD:
+        return Q(held=0)
+    return Q(pk__in=Allocation.objects.filter(held__gt=0, payment__method=method).values("invoice"))
+
+
+_BOUNDS: Final = {
+    f"{name}_{end}": f"{column}__{side}"
+    for name, column in {
+        "issued": "billed_on",
+        "due": "due_on",
+        "amount": "payable",
+        **{name: name for name in ("open", "held", "settled", "credited", "amount_due", "revision")},
+    }.items()
+    for end, side in (("from", "gte"), ("to", "lte"))
+}
+_OF_ACCOUNT: Final = {
+    "account_number": "external_id__icontains",
+    "parent": "parent__name__icontains",
+    "cost_center": "cost_center__icontains",
+}
+_BLANK: Final = {
+    "tags": ~Q(pk__in=RawSQL("SELECT invoice_id FROM payments_tagged", [])),
+    "cycle": Q(cycle=""),
+    "due": Q(due_on=None),
+    "cost_center": Q(account__in=Account.objects.filter(cost_center="").values("pk")),
+}

@@ -100,6 +100,7 @@ class Total:
     billed: Decimal
     open: Decimal
     credits: Decimal
+    held: Decimal
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,7 @@ def _sum(total: Total, elsewhere: Total | None, selected: int, everything: str) 
         Figure("Billed", amount(total.billed)),
         Figure("Open", amount(total.open)),
         Figure("Of which credits", amount(total.credits), "credit" if total.credits else ""),
+        Figure("In pay runs", amount(total.held)),
         Figure(
             "Selected",
             amount(kept),

@@ -17,10 +17,11 @@ from payments.invoices import chips
 from payments.invoices.columns import columns_of
 from payments.invoices.detail import get_invoice_for
 from payments.invoices.export import csv_of, xlsx_of
-from payments.invoices.filters import InvoiceFilter, first_page, query, read_filter, whole
+from payments.invoices.filters import GROUPINGS, InvoiceFilter, first_page, query, read_filter, whole
+from payments.invoices.grouping import group_lines
 from payments.invoices.listing import InvoicePage, page_of, totals_of
 from payments.invoices.markup import Look, table_rows
-from payments.invoices.queries import named, visible_to
+from payments.invoices.queries import matching, named, visible_to
 from payments.invoices.record_page import get_charge_record_for, get_tax_record_for
 from payments.invoices.rows import sums
 from payments.invoices.search import find
@@ -35,28 +36,48 @@ _POSITION = re.compile("[0-9]{1,9}")
 
 @customer_page("see", "GET", "HEAD", "POST")
 def invoice_list(request: CustomerRequest) -> HttpResponse:
-    """The list. A POST changes nothing: it turns the page and keeps what is checked, where no script does."""
-    chosen, today, kept = read_filter(request.GET), timezone.localdate(), posted_codes(request)
-    visible = visible_to(request.actor)
+    """The list, or its groups. A POST changes nothing: it turns the page and keeps what is checked, where no script
+    does."""
+    chosen, rights = read_filter(request.GET), _rights(request)
+    shown = _groups(request, chosen) if chosen.by else _rows(request, chosen, rights["may_select"])
+    context = {
+        "state_chips": chips.state_chips(chosen),
+        "set_chips": chips.set_chips(chosen),
+        "groupings": chips.groupings(chosen),
+        "grouping": GROUPINGS.get(chosen.by, ""),
+        "view": query(chosen),
+        "whole": whole(chosen),
+        "everything_url": f"?{first_page(InvoiceFilter(state='all'))}",
+        **rights,
+        **shown,
+    }
+    return render(request, "payments/invoice_list.html", context)
+
+
+def _rows(request: CustomerRequest, chosen: InvoiceFilter, may_select: bool) -> dict[str, Any]:
+    visible, today, kept = visible_to(request.actor), timezone.localdate(), posted_codes(request)
     page = page_of(visible, chosen, today)
     elsewhere = kept - {facts.code for facts in page.rows}
     selected = totals_of(visible & named(elsewhere)) if elsewhere else []
-    count = sum(total.count for total in page.totals)
-    rights = _rights(request)
     columns = columns_of(chosen.columns, shows_currency=len(page.totals) > 1)
-    look = Look(today, reverse("invoices"), rights["may_select"], kept)
-    context = {
-        "rows": table_rows(page.rows, columns, look),
+    count = sum(total.count for total in page.totals)
+    return {
+        "rows": table_rows(page.rows, columns, Look(today, reverse("invoices"), may_select, kept)),
         "columns": chips.heads(chosen, columns),
         "sums": sums(page.totals, selected),
         "count": f"{count:,}",
         "elsewhere": sorted(map(str, elsewhere)),
-        "state_chips": chips.state_chips(chosen),
-        "set_chips": chips.set_chips(chosen),
-        **rights,
-        **_addresses(chosen, page, count),
+        **_pages(chosen, page, count),
     }
-    return render(request, "payments/invoice_list.html", context)
+
+
+def _groups(request: CustomerRequest, chosen: InvoiceFilter) -> dict[str, Any]:
+    visible, today = visible_to(request.actor), timezone.localdate()
+    totals = totals_of(visible & matching(chosen, today))
+    return {
+        "groups": group_lines(request.actor, visible, chosen, totals, today),
+        "sums": sums(totals),
+    }
 
 
 @customer_page("see")
@@ -142,8 +163,7 @@ def _rights(request: CustomerRequest) -> dict[str, bool]:
     }
 
 
-def _addresses(chosen: InvoiceFilter, page: InvoicePage, count: int) -> dict[str, Any]:
-    """Where the links of the list lead; `whole` is the filter alone, for "all in this filter"."""
+def _pages(chosen: InvoiceFilter, page: InvoicePage, count: int) -> dict[str, str]:
     first, last = chosen.first, chosen.first + len(page.rows) - 1
     back = max(1, first - chosen.size)
     newer = query(chosen, after=None, before=page.newer, first=back) if page.newer else ""
@@ -152,7 +172,4 @@ def _addresses(chosen: InvoiceFilter, page: InvoicePage, count: int) -> dict[str
         "shown": f"{first:,}–{last:,} of {count:,}" if page.rows else "",
         "newer_url": f"?{newer}" if newer else "",
         "older_url": f"?{older}" if older else "",
-        "view": query(chosen),
-        "whole": whole(chosen),
-        "everything_url": f"?{first_page(InvoiceFilter(state='all'))}",
     }

@@ -24,7 +24,7 @@ def listed(actor: Actor, query: str = "") -> list[str]:
 
 
 def figures(page: bytes, currency: str = "USD") -> list[str]:
-    """Count, billed, open, credits and selected of a currency, as the sum bar says them."""
+    """Count, billed, open, credits, held and selected of a currency, as the sum bar says them."""
     row = re.search(rf'<tr data-currency="{currency}" data-exponent.*?</tr>', page.decode(), re.DOTALL)
     assert row
     return re.findall(r"<td[^>]*>([^<]*)</td>", row[0])
