@@ -38,7 +38,8 @@ _NODES: Final = """
 """
 _TAGS: Final = """
     LEFT JOIN (SELECT DISTINCT given.invoice_id, tag.name FROM payments_tagged given
-               JOIN payments_tag tag ON tag.id = given.tag_id WHERE %s IN ('', tag.name)) tagged
+               JOIN payments_tag tag ON tag.id = given.tag_id AND tag.removed_at IS NULL
+               WHERE %s IN ('', tag.name)) tagged
     ON tagged.invoice_id = billing_sources_invoice.id
 """
 _METHODS: Final = """

@@ -142,7 +142,13 @@ _OF_ACCOUNT: Final = {
     "cost_center": "cost_center__icontains",
 }
 _BLANK: Final = {
-    "tags": ~Q(pk__in=RawSQL("SELECT invoice_id FROM payments_tagged", [])),
+    "tags": ~Q(
+        pk__in=RawSQL(
+            "SELECT given.invoice_id FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id"
+            " WHERE tag.removed_at IS NULL",
+            [],
+        )
+    ),
     "cycle": Q(cycle=""),
     "due": Q(due_on=None),
     "cost_center": Q(account__in=Account.objects.filter(cost_center="").values("pk")),

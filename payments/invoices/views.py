@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
@@ -31,6 +31,7 @@ from portal.customers import access
 from portal.impersonation.policy import customer_page
 from portal.requests import CustomerRequest
 
+MOST_SIDE_BY_SIDE: Final = 10  # columns; with more the list scrolls sideways in a box of its own
 _POSITION = re.compile("[0-9]{1,9}")
 
 
@@ -64,6 +65,7 @@ def _rows(request: CustomerRequest, chosen: InvoiceFilter, may_select: bool) -> 
     return {
         "rows": table_rows(page.rows, columns, Look(today, reverse("invoices"), may_select, kept)),
         "columns": chips.heads(chosen, columns),
+        "is_wide": len(columns) > MOST_SIDE_BY_SIDE,
         "sums": sums(page.totals, selected),
         "count": f"{count:,}",
         "elsewhere": sorted(map(str, elsewhere)),
