@@ -15,6 +15,7 @@ from billing_sources.adapter import Adapter
 from billing_sources.canonical import BillType, CanonicalAccount, CanonicalCharge, CanonicalInvoice, Category
 from portal.money import ZERO, round_to
 
+_CARRIED = Category.CARRIED_BALANCE  # asked of each of millions of charges: an enumeration's own look-up is slow
 RESIDUE = "residue"
 """Source term of the charge that rounding a bill to its currency leaves."""
 
@@ -68,7 +69,7 @@ def _add_up(bill: Bill) -> Decimal:
             lines += charge.amount
         elif charge.source_term != RESIDUE:
             document += charge.amount
-        if charge.category is Category.CARRIED_BALANCE:
+        if charge.category is _CARRIED:
             carried += charge.amount
     bill.lines, bill.document = lines, document
     return carried

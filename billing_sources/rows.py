@@ -78,11 +78,11 @@ def write(bill: Bill) -> Written:
         header,
         accounts,
         charges,
-        [escaped(charge.origin) for charge in invoice.charges],
+        _each_escaped([charge.origin for charge in invoice.charges]),
         taxes,
-        [escaped(tax.origin) for tax in invoice.taxes],
+        _each_escaped([tax.origin for tax in invoice.taxes]),
         usage,
-        [escaped(record.origin) for record in invoice.usage],
+        _each_escaped([record.origin for record in invoice.usage]),
         digest=sha256(text.encode()).hexdigest(),
         size=len(text),
     )
@@ -119,13 +119,17 @@ def escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def _each_escaped(texts: list[str]) -> list[str]:
+    return texts if _are_plain(texts, tabs=0) else [escaped(text) for text in texts]
+
+
 def _charges(charges: Sequence[CanonicalCharge]) -> list[str]:
     """The hot path: one line of text for each of millions of charges. `str` beats a Decimal's own formatting."""
     texts = [f"{c.source_term}\t{c.description}\t{c.service}\t{c.product_code}\t{c.unit}" for c in charges]
     if not _are_plain(texts, tabs=4):
         texts = [row(c.source_term, c.description, c.service, c.product_code, c.unit) for c in charges]
     return [
-        f"{text}\t{c.position}\t{c.category}\t{c.amount!s}"
+        f"{text}\t{c.position}\t{c.category!s}\t{c.amount!s}"
         f"\t{NULL if c.quantity is None else str(c.quantity)}\t{NULL if c.unit_price is None else str(c.unit_price)}"
         f"\t{c.period_start or NULL!s}\t{c.period_end or NULL!s}\t{c.scope}"
         f"\t{'t' if c.is_information_only else 'f'}\t{'t' if c.is_mapped else 'f'}"

@@ -8,40 +8,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+import msgspec
+
 from billing_sources.canonical import CanonicalAccount, CanonicalCharge, Category
 
 PROVIDER, ARRANGEMENT, SITE, LAST_CATEGORY, USAGE = 1, 2, 4, 7, 9
 
 
-class Node:
+class Node(msgspec.Struct):
     """One HL loop while it is read. What it does not state itself it has from the node above."""
 
-    __slots__ = (
-        "account",
-        "category",
-        "charge",
-        "level",
-        "name",
-        "numbers",
-        "own",
-        "parent",
-        "period",
-        "service",
-        "term",
-    )
-
-    def __init__(self, level: int, parent: Node | None) -> None:
-        self.level = level
-        self.parent = parent
-        self.account: str = parent.account if parent else ""
-        self.service: str = parent.service if parent else ""
-        self.term: str = parent.term if parent else ""
-        self.category: Category | None = parent.category if parent else None
-        self.numbers: dict[str, str] | None = None  # account numbers by REF qualifier, until settled
-        self.own: CanonicalAccount | None = None
-        self.name = ""
-        self.charge: CanonicalCharge | None = None  # the last charge stated in this loop
-        self.period: dict[str, date] | None = None
+    level: int
+    parent: Node | None = None
+    account: str = ""
+    service: str = ""
+    term: str = ""
+    category: Category | None = None
+    numbers: dict[str, str] | None = None  # account numbers by REF qualifier, until settled
+    own: CanonicalAccount | None = None
+    name: str = ""
+    charge: CanonicalCharge | None = None  # the last charge stated in this loop
+    period: dict[str, date] | None = None
 
     @property
     def is_account(self) -> bool:

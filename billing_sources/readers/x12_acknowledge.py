@@ -18,7 +18,7 @@ import msgspec
 
 from billing_sources.adapter import Outcome, Reply
 from billing_sources.canonical import FileRejected, Issue
-from billing_sources.readers.x12 import Delimiters, Segment, heads_of, read_delimiters
+from billing_sources.readers.x12 import Delimiters, Segment, read_delimiters, sought
 from billing_sources.readers.x12_envelope import element
 
 _NOTES = {
@@ -80,7 +80,7 @@ def acknowledge(stream: BinaryIO, outcome: Outcome) -> list[Reply]:
     if delimiters is None or not text.startswith("ISA"):
         return []
     located = [(place, issue) for issue in outcome.issues if (place := _place(issue))]
-    interchanges, tags = _walk(stream, {place for place, _ in located}, delimiters.element)
+    interchanges, tags = _walk(stream, {place for place, _ in located})
     interchanges = interchanges or [_Interchange(text.split(delimiters.terminator)[0].split(delimiters.element), 1)]
     _judge(interchanges, outcome, located, tags, delimiters.element)
     lines = [line for one in interchanges for line in _answer(one, delimiters, outcome.ended_at)]
@@ -89,24 +89,21 @@ def acknowledge(stream: BinaryIO, outcome: Outcome) -> list[Reply]:
     return [Reply(f"{outcome.name}.{control if control.isalnum() else 0}.997", content.encode(encoding, "replace"))]
 
 
-def _walk(stream: BinaryIO, wanted: Collection[int], mark: str) -> tuple[list[_Interchange], dict[int, str]]:
+def _walk(stream: BinaryIO, places: Collection[int]) -> tuple[list[_Interchange], dict[int, str]]:
     """The envelopes as far as they can be read, and the tags of the segments that issues speak of."""
     interchanges: list[_Interchange] = []
     tags: dict[int, str] = {}
-    first = 1
     try:
-        for batch in heads_of(stream, _HEADS):
-            places = range(first, first + len(batch))
-            tags |= {place: batch[place - first][0].partition(mark)[0] for place in wanted if place in places}
-            for position, segment in [(at, each) for at, each in enumerate(batch, first) if len(each) > 1]:
-                _enter(interchanges, segment, position)
-            first += len(batch)
+        for place, segment in sought(stream, _ENVELOPE, places):
+            if place in places:
+                tags[place] = segment[0]
+            _enter(interchanges, segment, place)
     except FileRejected:
         pass  # as the reader found before us: it is among the issues
     return interchanges, tags
 
 
-_HEADS = frozenset({"IS", "GS", "ST", "GE", "IE"})
+_ENVELOPE = ("ISA", "GS", "ST", "GE")
 
 
 def _enter(interchanges: list[_Interchange], segment: Segment, position: int) -> None:

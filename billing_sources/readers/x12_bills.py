@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 from msgspec import structs
 
@@ -19,7 +19,7 @@ from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_envelope import GroupTotals, TransactionSet, element, transaction_sets
 from billing_sources.readers.x12_heading import BillRefused, Heading
 from billing_sources.readers.x12_lines import Lines, Lookup
-from billing_sources.readers.x12_table import Table, compiled
+from billing_sources.readers.x12_table import Detail, Table, compiled
 from billing_sources.readers.x12_totals import state_balances, state_totals
 from billing_sources.readers.x12_values import KNOWN_TYPES
 
@@ -50,31 +50,41 @@ _NUMBERS = ("REF02*14", "REF02*12", "REF02*11")  # a heading's account numbers: 
 def read_bills(stream: BinaryIO, adapter: Adapter) -> Iterator[Parsed]:
     """Stream the bills of an X12 file. Memory is one bill. Raises `FileRejected`, possibly only at the end."""
     table = compiled(adapter.mapping)
-    lookup = lru_cache(maxsize=4096)(adapter.vocabulary.category)
+    source = _Source(adapter, table, Detail.of(table), lru_cache(maxsize=4096)(adapter.vocabulary.category))
     for walked in transaction_sets(stream):
         if isinstance(walked, TransactionSet):
-            yield _read_set(walked, adapter, table, lookup)
+            yield _read_set(_Reading(walked, source))
         elif isinstance(walked, GroupTotals):
             yield ControlTotals(bills=walked.sets)
 
 
-def _read_set(walked: TransactionSet, adapter: Adapter, table: Table, lookup: Lookup) -> CanonicalInvoice | Issue:
+class _Source(NamedTuple):
+    """What all sets of a file are read by."""
+
+    adapter: Adapter
+    table: Table
+    detail: Detail
+    lookup: Lookup
+
+
+def _read_set(reading: _Reading) -> CanonicalInvoice | Issue:
     """The bill of one set, or the fatal issue that stands for it."""
-    number = next((element(s, 2) for s in walked.segments if s[0] == "BIG"), "") or f"set {walked.control}"
     try:
-        return _Reading(walked, adapter, table, lookup).invoice()
+        return reading.invoice()
     except BillRefused as refused:
+        walked = reading.walked
+        number = next((element(s, 2) for s in walked.segments if s[0] == "BIG"), "") or f"set {walked.control}"
         return structs.replace(refused.issue, number=number)
 
 
 class _Reading:
     """One set while it is read."""
 
-    def __init__(self, walked: TransactionSet, adapter: Adapter, table: Table, lookup: Lookup) -> None:
+    def __init__(self, walked: TransactionSet, source: _Source) -> None:
         self.walked = walked
-        self.adapter = adapter
+        self.adapter, table, detail, lookup = source
         self.heading = Heading(table)
-        self.lines = Lines(table, lookup, adapter.level_names, is_blank_tax_added=walked.set_id == "810")
+        self.lines = Lines(detail, lookup, self.adapter.level_names, is_blank_tax_added=walked.set_id == "810")
 
     def invoice(self) -> CanonicalInvoice:
         """Raises `BillRefused`."""
@@ -94,15 +104,13 @@ class _Reading:
             tag = segment[0]
             if tag in turns:
                 steps, turns = self._turn(steps)
-            step = steps.get(tag)
-            if step is None:
-                if steps is _HEADING:
-                    heading.collect(segment, position)
-                continue
-            try:
-                step(lines, segment, position)
-            except Unreadable as problem:
-                raise _refused("X12-VALUE", position, tag, str(problem), "*".join(segment)) from problem
+            if step := steps.get(tag):
+                try:
+                    step(lines, segment, position)
+                except Unreadable as problem:
+                    raise _refused("X12-VALUE", position, tag, str(problem), "*".join(segment)) from problem
+            elif steps is _HEADING:
+                heading.collect(segment, position)
         lines.close()
 
     def _turn(self, steps: dict[str, _Step]) -> tuple[dict[str, _Step], frozenset[str]]:

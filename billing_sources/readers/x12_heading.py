@@ -75,14 +75,16 @@ class Heading:
 
         Raises `BillRefused` where a text is not what its row says.
         """
-        stated = [rule for rule in self._table.fields.get(field, ()) if rule.row in self._texts]
-        if stated and stated[0].transform == "amount, added up":
-            return sum((value for rule in stated if isinstance(value := self._transformed(rule), Decimal)), ZERO)
-        for rule in stated:
-            value = self._transformed(rule, billed_on)
-            if value is not None:
+        total = None
+        for rule in self._table.fields.get(field, ()):
+            value = self._transformed(rule, billed_on) if rule.row in self._texts else None
+            if value is None:
+                continue
+            if rule.transform != "amount, added up":
                 return value
-        return None
+            if isinstance(value, Decimal):
+                total = (total or ZERO) + value
+        return total
 
     def _keep(self, rule: Rule, text: str, position: int) -> None:
         if rule.row not in self._texts:

@@ -13,10 +13,11 @@ from billing_sources.readers.values import ZERO, Unreadable
 from billing_sources.readers.x12 import Segment
 from billing_sources.readers.x12_accounts import USAGE, AccountTree, Node
 from billing_sources.readers.x12_envelope import element
-from billing_sources.readers.x12_table import AllowanceShape, ItemShape, Table
+from billing_sources.readers.x12_table import Detail
 from billing_sources.readers.x12_values import amount, day, implied_cents, rate_percent
 
 _EXTENDED = "M4"  # IT103: IT104 is the whole amount, and the quantity must not multiply it
+_ADJUSTMENT, _CARRIED, _TAX = Category.ADJUSTMENT, Category.CARRIED_BALANCE, Category.TAX  # for each of millions
 _LEVELS = {str(level): level for level in range(1, 100)}
 Lookup = Callable[[str], Category | None]
 
@@ -24,20 +25,15 @@ Lookup = Callable[[str], Category | None]
 class Lines:
     """One bill's lines while they are read. Each public method but the last takes a segment and its position."""
 
-    def __init__(self, table: Table, lookup: Lookup, level_names: Sequence[str], is_blank_tax_added: bool) -> None:
+    def __init__(self, detail: Detail, lookup: Lookup, level_names: Sequence[str], is_blank_tax_added: bool) -> None:
         self.charges: list[CanonicalCharge] = []
         self.taxes: list[CanonicalTax] = []
-        self.tree = AccountTree(table.qualifiers["account.external_id"], level_names)
+        self.tree = AccountTree(detail.numbers, level_names)
         self.counts = {"HL": 0, "IT1": 0, "SLN": 0}
         self.is_summary = True  # outside any line: before the first and after TDS
         self._lookup = lookup
         self._is_blank_tax_added = is_blank_tax_added
-        self._items = {tag: ItemShape.of(table, tag) for tag in ("IT1", "SLN")}
-        self._allowances = {tag: AllowanceShape.of(table, tag) for tag in ("SAC", "ITA")}
-        self._services = frozenset(table.qualifiers["charge.service"])
-        self._numbers = frozenset(table.qualifiers["account.external_id"])
-        self._periods = dict.fromkeys(table.qualifiers["charge.period_start"], "period_start")
-        self._periods |= dict.fromkeys(table.qualifiers["charge.period_end"], "period_end")
+        self._items, self._allowances, self._numbers, self._services, self._periods = detail
         self._nodes: dict[str, Node] = {}
         self._node: Node | None = None
         self._charge: CanonicalCharge | None = None  # the line that is still being described
@@ -57,7 +53,11 @@ class Lines:
             raise Unreadable("HL02 naming an earlier HL01")
         if level is None:
             raise Unreadable("a level number in HL03")
-        self._node = self._nodes[number] = Node(level, parent)
+        if parent is None:
+            node = Node(level)
+        else:
+            node = Node(level, parent, parent.account, parent.service, parent.term, parent.category)
+        self._node = self._nodes[number] = node
 
     def item(self, segment: Segment, position: int) -> None:
         """IT1 or SLN: a charge, described by what follows."""
@@ -74,7 +74,7 @@ class Lines:
         is_extended = unit == _EXTENDED
         charge = CanonicalCharge(
             position=len(self.charges) + 1,
-            category=Category.ADJUSTMENT,
+            category=_ADJUSTMENT,
             source_term="",
             amount=price if is_extended or quantity is None else price * quantity,
             product_code=segment[at_code],
@@ -97,7 +97,7 @@ class Lines:
         value = implied_cents(amount_text) if amount_text else ZERO
         charge = CanonicalCharge(
             position=len(self.charges) + 1,
-            category=Category.ADJUSTMENT,
+            category=_ADJUSTMENT,
             source_term="",
             amount=-value or ZERO if indicator == "A" else value,
             description=text,
@@ -136,7 +136,7 @@ class Lines:
 
     def text(self, segment: Segment, position: int) -> None:
         """PID: what a charge is, or what its category or site is called."""
-        text = element(segment, 5)
+        text = segment[5] if len(segment) > 5 else ""
         if self._charge is not None:
             self._texts.append(text)
         elif self._node is not None:
@@ -157,8 +157,9 @@ class Lines:
 
     def reference(self, segment: Segment, position: int) -> None:
         """REF: an account's number or a service's."""
-        qualifier, number, node = element(segment, 1), element(segment, 2), self._node
-        if node is not None and node.is_account and qualifier in self._numbers and number:
+        qualifier, number = segment[1:3] if len(segment) > 2 else (element(segment, 1), "")
+        node = self._node
+        if qualifier in self._numbers and number and node is not None and node.is_account:
             node.numbers = {qualifier: number} | (node.numbers or {})
         elif qualifier in self._services:
             if self._charge is not None:
@@ -220,9 +221,9 @@ class Lines:
         else:
             self._categorise(charge, node.term if node else "")
         self._describe(charge, node)
-        if charge.category is Category.CARRIED_BALANCE:
+        if charge.category is _CARRIED:
             charge.is_information_only = True
-        elif charge.category is Category.TAX:
+        elif charge.category is _TAX:
             self._turn_into_tax(charge)
 
     def _categorise(self, charge: CanonicalCharge, loop_term: str) -> None:

@@ -66,6 +66,28 @@ class AllowanceShape(NamedTuple):
         return cls(*(table.elements[tag, field] for field in fields))
 
 
+class Detail(NamedTuple):
+    """What reading the lines of a bill asks of a mapping, worked out once a file."""
+
+    items: dict[str, ItemShape]
+    allowances: dict[str, AllowanceShape]
+    numbers: tuple[str, ...]  # REF qualifiers of an account, top first
+    services: tuple[str, ...]  # REF qualifiers of a service
+    periods: dict[str, str]  # DTM qualifier → field of a charge
+
+    @classmethod
+    def of(cls, table: Table) -> Detail:
+        qualifiers = table.qualifiers
+        return cls(
+            {tag: ItemShape.of(table, tag) for tag in ("IT1", "SLN")},
+            {tag: AllowanceShape.of(table, tag) for tag in ("SAC", "ITA")},
+            qualifiers["account.external_id"],
+            qualifiers["charge.service"],
+            dict.fromkeys(qualifiers["charge.period_start"], "period_start")
+            | dict.fromkeys(qualifiers["charge.period_end"], "period_end"),
+        )
+
+
 @lru_cache(maxsize=16)
 def compiled(mapping: tuple[FieldMap, ...]) -> Table:
     """Raises ValueError or KeyError for a row that cannot drive the reading: a mapping is code and fails at once."""

@@ -23,7 +23,7 @@ def state_totals(invoice: CanonicalInvoice, total: Decimal) -> None:
         _turn(invoice)
     added = [charge for charge in invoice.charges if not charge.is_information_only]
     of_document = [charge.amount for charge in added if charge.scope == "document"]
-    invoice.line_total = _sum(charge.amount for charge in added if charge.scope == "line")
+    invoice.line_total = _sum([charge.amount for charge in added if charge.scope == "line"])
     invoice.allowance_total = -_sum(amount for amount in of_document if amount < 0) or ZERO
     invoice.charge_total = _sum(amount for amount in of_document if amount > 0)
     invoice.tax_excluded = invoice.line_total + _sum(of_document)

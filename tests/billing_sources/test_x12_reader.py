@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_sources.canonical import FileRejected
-from billing_sources.readers.x12 import segments
+from billing_sources.readers.x12 import segments, sought
 from billing_sources.readers.x12_envelope import GroupTotals, InterchangeAck, TransactionSet, transaction_sets
 from tests.billing_sources.x12_texts import ISA, STATEMENT, interchange, transaction
 
@@ -156,3 +156,18 @@ def test_random_bytes_are_read_or_rejected_and_nothing_else(data: bytes, behind:
         list(transaction_sets(BytesIO(GOOD[:220] + data if behind else data)))
     except FileRejected as rejected:
         assert rejected.issue.rule.startswith("X12-")
+
+
+BLANKS = GOOD.replace(b"~\n", b"~ ~\n~ ", 4).replace(b"SE*", b"SE *")
+
+
+@given(places=st.sets(st.integers(-1, 60)), which=st.sampled_from([GOOD, ODD.encode(), UMLAUT, GOOD + GOOD, BLANKS]))
+def test_what_is_sought_is_found_where_it_stands(places: set[int], which: bytes) -> None:
+    every = list(enumerate(segments(BytesIO(which)), 1))
+    wanted = [(place, segment) for place, segment in every if segment[0] in {"ST", "SE"} or place in places]
+    assert list(sought(BytesIO(which), ("ST", "SE"), places)) == wanted
+
+
+def test_a_text_that_only_begins_like_the_last_segment_does_not_end_an_interchange() -> None:
+    odd = GOOD.replace(b"IEA*", b"IEAN*1~IEA*")
+    assert [segment[0] for segment in segments(BytesIO(odd + GOOD))].count("IEA") == 2
