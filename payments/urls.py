@@ -7,6 +7,7 @@ from django.urls import URLPattern, path
 from payments.groups import views as group_views
 from payments.invoices import arranging, selection_views
 from payments.invoices import views as invoice_views
+from payments.matching import views as paste_views
 from payments.runs import allocation_views, approval_views
 from payments.runs import views as run_views
 from payments.tracking import break_views
@@ -42,6 +43,13 @@ urlpatterns: list[URLPattern] = [
     path("pay-runs/<uuid:code>/approval/", approval_views.pay_run_approval, name="pay_run_approval"),
     path("pay-runs/<uuid:code>/return/", approval_views.pay_run_return, name="pay_run_return"),
     path("pay-runs/<uuid:code>/release/", approval_views.pay_run_release, name="pay_run_release"),
+    path("pastes/", paste_views.pastes, name="pastes"),
+    path("pastes/<uuid:code>/", paste_views.paste, name="paste"),
+    path("pastes/<uuid:code>/columns/", paste_views.paste_columns, name="paste_columns"),
+    path("pastes/<uuid:code>/rows/", paste_views.paste_rows, name="paste_rows"),
+    path("pastes/<uuid:code>/selection/", paste_views.paste_selection, name="paste_selection"),
+    path("pastes/<uuid:code>/amounts/", paste_views.paste_amounts, name="paste_amounts"),
+    path("pastes/<uuid:code>/pay-runs/", paste_views.paste_pay_runs, name="paste_pay_runs"),
     path("payments/", payment_views.payments, name="payments"),
     path("payments/<uuid:code>/", payment_views.payment, name="payment"),
     path("carrier/breaks/", break_views.breaks, name="breaks"),

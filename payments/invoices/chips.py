@@ -104,6 +104,7 @@ def _said(chosen: InvoiceFilter) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "Cycle", chosen.cycle, {"cycle": ""}
     yield "Tag", chosen.tag, {"tag": ""}
     yield "Group", _name(_GROUP, chosen.group), {"group": None}
+    yield "Pasted", "your list" if chosen.paste else "", {"paste": None}
     yield "Currency", chosen.currency, {"currency": ""}
     yield "Billed", _range(chosen.amount_from, chosen.amount_to), {"amount_from": None, "amount_to": None}
     yield "Reissued", "Reissued" if chosen.reissued else "", {"reissued": ""}

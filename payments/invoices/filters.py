@@ -46,7 +46,8 @@ BLANKS: Final = {"tags": "tag", "cycle": "cycle", "due": "due date", "cost_cente
 class InvoiceFilter:
     """Which invoices, in which order, with which columns, gathered by what, and which page of them.
 
-    `account` is a node and all below it, or the node alone where `directly`. `amount_*` are about what was billed,
+    `account` is a node and all below it, or the node alone where `directly`. `paste` is what the reader's own paste
+    last listed (payments.matching). `amount_*` are about what was billed,
     `*_from` and `*_to` otherwise about the column of that name. `without` names columns that are empty; `lists` are the
     keys of lists of values (payments.invoices.value_lists). `method` is the one that something is placed on, "none"
     where nothing is. No `columns` are the usual ones. `by` gathers the invoices instead of listing them. `sort` holds
@@ -72,6 +73,7 @@ class InvoiceFilter:
     tag: str = ""
     group: UUID | None = None
     method: str = ""
+    paste: UUID | None = None
     currency: str = ""
     amount_from: Decimal | None = None
     amount_to: Decimal | None = None
@@ -204,6 +206,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "cycle": _words(12),
     "tag": _words(40),
     "group": _code,
+    "paste": _code,
     "currency": lambda text: text.upper() if re.fullmatch(r"[A-Za-z]{3}", text) else None,
     "amount_from": read_amount,
     "amount_to": read_amount,

@@ -98,6 +98,8 @@ def _related_conditions(chosen: InvoiceFilter) -> list[Q]:
         conditions.append(in_group(chosen.group))
     if chosen.method:
         conditions.append(_planned_on(chosen.method))
+    if chosen.paste:
+        conditions.append(Q(pk__in=RawSQL("SELECT unnest(listed) FROM payments_paste WHERE code = %s", [chosen.paste])))
     return conditions
 
 

@@ -20,6 +20,7 @@ from payments.models.organising import (
     InvoiceTag,
     Tag,
 )
+from payments.models.pasting import Paste
 from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
 from payments.models.to_pay import ToPay
 
@@ -43,6 +44,7 @@ __all__ = [
     "InvoiceGroup",
     "InvoiceGroupMember",
     "InvoiceTag",
+    "Paste",
     "PayRun",
     "PayRunEditor",
     "PayRunItem",

@@ -13,6 +13,7 @@ from payments.operations.organise import (
     ungroup_invoices,
     untag_invoices,
 )
+from payments.operations.paste import decide_rows, keep_paste, read_columns
 from payments.operations.plan import add_payment, change_payment, remove_payment
 from payments.operations.release import release_run
 from payments.operations.rule_groups import change_group, change_rule, make_group, order_groups
@@ -32,10 +33,12 @@ __all__ = [
     "change_payment",
     "change_rule",
     "choose_invoices",
+    "decide_rows",
     "dispute_invoice",
     "dispute_invoices",
     "drop_invoices",
     "group_invoices",
+    "keep_paste",
     "leave_open",
     "make_group",
     "open_run",

@@ -42,6 +42,12 @@ OBJECTS = {
     "tax_record": "invoice",
     "group": "group",
     "group_removals": "group",
+    "paste": "paste",
+    "paste_columns": "paste",
+    "paste_rows": "paste",
+    "paste_selection": "paste",
+    "paste_amounts": "paste",
+    "paste_pay_runs": "paste",
     "pay_run": "run",
     "pay_run_lines": "run",
     "pay_run_payments": "run",
@@ -145,6 +151,8 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     desk.pay(draft)
     released = desk.released(second)
     operations.group_invoices(people.dana, invoices=[third.code], group=canary, key=uuid.uuid4(), now=now)
+    text = f"{canary}-0\t5.00\nA-1\t{canary}"
+    paste = operations.keep_paste(people.dana, text=text, key=uuid.uuid4(), now=now).code
     with acting(people.dana):
         payment = Payment.objects.get(run__code=released)
         group = InvoiceGroup.objects.get()
@@ -153,6 +161,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         "invoice": str(first.code),
         "group": str(group.code),
         "run": str(draft),
+        "paste": paste,
         "payment": str(payment.code),
         "customer": str(people.harlow.code),
         "system": "atlas",
@@ -210,9 +219,11 @@ def _expected(address: Address, who: str, method: str, *, is_own: bool) -> set[i
 
 def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     """The answers to somebody who may be here at all. A form full of foreign ids may be "not found" as a whole."""
-    done = {200, 302, 303, 400, 409, 422}
+    done = {200, 302, 303, 307, 400, 409, 422}
+    if OBJECTS.get(address.name) == "paste" and who not in ("dana", "visiting", "carol"):
+        return {404}  # whoever pasted it sees it, and nobody beside them
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    kinds = ("invoice", "group", "run", "payment", "node")
+    kinds = ("invoice", "group", "run", "paste", "payment", "node")
     is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
