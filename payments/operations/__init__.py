@@ -43,6 +43,7 @@ __all__ = [
     "make_group",
     "open_run",
     "order_groups",
+    "read_columns",
     "readmit_invoices",
     "release_run",
     "remove_payment",

@@ -39,6 +39,7 @@ CUSTOMER = (
     Entry("Accounts", "accounts", "a"),
     Entry("Pay runs", "pay_runs", "r"),
     Entry("Payments", "payments", "m"),
+    Entry("Paste and match", "pastes", "p"),
     Entry("Visits", "visits", "v", starts_group=True),
     Entry("People and rights", "people", "e", needs="administer"),
 )
