@@ -80,6 +80,28 @@ FROM payments_payrun r WHERE r.state IN ('approved', 'released', 'closed') AND N
     SELECT FROM payments_approval a
     WHERE a.run_id = r.id AND a.version = r.version AND a.sha256 = r.submitted_sha256);
 
+-- I11 every step of what is approved is complete
+SELECT 'pay run ' || r.number || ' of customer ' || r.customer_id, s.people || ' at step ' || s.position, count(a.id)::text
+FROM payments_payrun r JOIN payments_approvalstep s ON s.run_id = r.id AND s.version = r.version
+LEFT JOIN payments_approval a ON a.run_id = r.id AND a.version = r.version AND a.step = s.position
+WHERE r.state IN ('approved', 'released', 'closed') GROUP BY r.number, r.customer_id, s.id HAVING count(a.id) < s.people;
+
+-- I12 what is used of a limit is the sum of its events
+SELECT 'limit of user ' || holder_id || ', ' || currency || ' in ' || span, COALESCE(e.used, 0)::text, COALESCE(u.used, 0)::text
+FROM payments_limituse u FULL JOIN (
+    SELECT customer_id, holder_id, currency, span,
+           sum(CASE kind WHEN 'used' THEN amount ELSE -amount END) AS used
+    FROM payments_limituseevent GROUP BY 1, 2, 3, 4) e USING (customer_id, holder_id, currency, span)
+WHERE u.used IS DISTINCT FROM e.used;
+
+-- I12 an approval that counts is counted
+SELECT 'approval ' || a.id || ' of pay run ' || r.number, 'used and not given back',
+       count(*) FILTER (WHERE e.kind = 'used') || ' used, ' || count(*) FILTER (WHERE e.kind = 'given_back') || ' given back'
+FROM payments_approval a JOIN payments_payrun r ON r.id = a.run_id AND r.version = a.version
+JOIN payments_limituseevent e ON e.approval_id = a.id
+WHERE r.state IN ('submitted', 'approved', 'released', 'closed') GROUP BY a.id, r.number
+HAVING count(*) FILTER (WHERE e.kind = 'given_back') > 0;
+
 -- I20 a short pay fits into what is open
 SELECT 'invoice ' || i.number || ' revision ' || i.revision, 'at most ' || i.open, sp.amount::text
 FROM payments_shortpay sp JOIN payments_payrun r ON r.id = sp.run_id

@@ -36,6 +36,8 @@ _FORBIDDEN: Final = {
     "placed_within_plan": (Rule.OVER_PAYMENT, "A payment has less room than this."),
     "event_in_whole_minor_units": (Rule.NOT_MINOR_UNITS, "An amount is finer than its currency can pay."),
     "event_invoice": (Rule.CURRENCY, "An invoice is in another currency than its payment."),
+    "approved_within_limit": (Rule.OVER_LIMIT, "Together with what was approved just now it is above the limit."),
+    "one_policy_per_version": (Rule.CHANGED_SINCE, "Somebody proposed another policy just now: look at it first."),
     "event_payment": (Rule.CURRENCY, "An invoice is in another currency than its payment."),
 }
 _RESTRICTED: Final = "23001"  # raised by the triggers of migration 0010_ledger

@@ -11,10 +11,10 @@ from uuid import UUID
 from django.db import connection
 
 from payments.domain.allocation import InvoiceFacts, Pair, PaymentFacts
-from payments.domain.payload import Payload, PayloadLine, PayloadPayment
+from payments.domain.payload import Payload, PayloadLine, PayloadPayment, PayloadStep
 from payments.domain.refusals import NotFound
 from payments.domain.submission import Item
-from payments.models import Allocation, Payment, PayRun
+from payments.models import Allocation, ApprovalStep, Payment, PayRun
 from portal.actor import Actor
 from portal.customers.models import Customer
 
@@ -125,5 +125,9 @@ def payload(run: PayRun, payments: Sequence[Payment], of_items: Sequence[Item]) 
                 left_open=item.left_open,
             )
             for item in of_items
+        ),
+        steps=tuple(
+            PayloadStep(step.position, step.people, tuple(step.named))
+            for step in ApprovalStep.objects.filter(run=run, version=run.version).order_by("position")
         ),
     )

@@ -37,6 +37,15 @@ class PayloadLine:
 
 
 @dataclass(frozen=True)
+class PayloadStep:
+    """So many people, of these users (() anyone with the right), must approve before the next step."""
+
+    position: int
+    people: int
+    named: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Payload:
     """One version of one run; payments and lines in any order."""
 
@@ -46,6 +55,7 @@ class Payload:
     title: str
     payments: tuple[PayloadPayment, ...]
     lines: tuple[PayloadLine, ...]
+    steps: tuple[PayloadStep, ...]
 
 
 def canonical(payload: Payload) -> bytes:

@@ -1,6 +1,14 @@
 """What is kept of paying: plans, the ledger of allocations, approvals, and what AR was told."""
 
 from payments.models.allocations import Allocation, AllocationEvent
+from payments.models.approvals import (
+    ApprovalPolicy,
+    ApprovalStep,
+    Delegation,
+    LimitUse,
+    LimitUseEvent,
+    PolicyDecision,
+)
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
 from payments.models.disputes import (
@@ -29,11 +37,14 @@ __all__ = [
     "Allocation",
     "AllocationEvent",
     "Approval",
+    "ApprovalPolicy",
+    "ApprovalStep",
     "ArAcknowledgement",
     "ArMessage",
     "ArPosting",
     "Break",
     "Command",
+    "Delegation",
     "Dispute",
     "DisputeCharge",
     "DisputeEvent",
@@ -44,11 +55,14 @@ __all__ = [
     "InvoiceGroup",
     "InvoiceGroupMember",
     "InvoiceTag",
+    "LimitUse",
+    "LimitUseEvent",
     "Paste",
     "PayRun",
     "PayRunEditor",
     "PayRunItem",
     "Payment",
+    "PolicyDecision",
     "ShortPay",
     "ShortPayDispute",
     "Tag",

@@ -154,13 +154,16 @@ class Payment(models.Model):
 
 
 class Approval(models.Model):
-    """A second person approved exactly this version with exactly this hash."""
+    """Another person approved exactly this version with exactly this hash, at one of its steps, in their own right or
+    in that of `on_behalf_of`, who handed it to them."""
 
     run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="+")
     version = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    step = models.PositiveSmallIntegerField(default=1)
     approver = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    on_behalf_of = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField()
 
     class Meta:

@@ -1,9 +1,11 @@
 """What people do: every button is an operation. Actor first, `now` last; one transaction, one command key."""
 
 from payments.operations.allocate import Place, allocate, unallocate
+from payments.operations.approval_policy import decide_policy, propose_policy
 from payments.operations.approve import approve_run, return_run
 from payments.operations.cancel import cancel_run
 from payments.operations.choose import choose_invoices, drop_invoices, leave_open, open_run, undo_leave_open
+from payments.operations.delegate import delegate_approval, withdraw_delegation
 from payments.operations.dispute import ChargeClaim, dispute_invoice, dispute_invoices
 from payments.operations.dispute_steps import agree_in_dispute, reply_in_dispute, withdraw_dispute
 from payments.operations.organise import (
@@ -33,7 +35,9 @@ __all__ = [
     "change_payment",
     "change_rule",
     "choose_invoices",
+    "decide_policy",
     "decide_rows",
+    "delegate_approval",
     "dispute_invoice",
     "dispute_invoices",
     "drop_invoices",
@@ -43,6 +47,7 @@ __all__ = [
     "make_group",
     "open_run",
     "order_groups",
+    "propose_policy",
     "read_columns",
     "readmit_invoices",
     "release_run",
@@ -57,6 +62,7 @@ __all__ = [
     "undo_leave_open",
     "ungroup_invoices",
     "untag_invoices",
+    "withdraw_delegation",
     "withdraw_dispute",
     "withdraw_short_pay",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from payments.domain.payload import sha256_of
 from payments.domain.references import make_reference, payment_code
 from payments.domain.refusals import Rule, refuse
 from payments.facts import lock_items, lock_payments, lock_run, payload
-from payments.models import Approval, ArPosting, Payment, PayRun
+from payments.models import Approval, ApprovalStep, ArPosting, Payment, PayRun
 from payments.operations.dispute_short_pays import dispute_short_pays
 from payments.operations.editing import require_confirmation, subject
 from portal.actor import Actor
@@ -47,8 +48,11 @@ def release_run(actor: Actor, *, run: UUID, key: UUID, now: datetime) -> Done:
 
 
 def _refuse_unless_approved(run: PayRun, sha256: str) -> None:
-    """The run as it stands now is what somebody approved."""
-    if not Approval.objects.filter(run=run, version=run.version, sha256=sha256).exists():
+    """The run as it stands now is what was approved, by all who were asked."""
+    given = Approval.objects.filter(run=run, version=run.version, sha256=sha256).values_list("step", flat=True)
+    had = Counter(given)
+    steps = ApprovalStep.objects.filter(run=run, version=run.version)
+    if not had or any(had[step.position] < step.people for step in steps):
         raise refuse(Rule.CHANGED_SINCE, "The run is not what was approved.")
 
 

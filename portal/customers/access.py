@@ -68,6 +68,21 @@ def require(actor: Actor, right: str, account_ids: Iterable[int | None]) -> None
         raise Denied(f"no right to {right} here")
 
 
+def people_with(customer_id: int, right: str) -> list[tuple[int, str]]:
+    """(id, name) of the customer's active members who have `right` on some node, by name."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT person.id, person.name FROM customers_accountuserobjectpermission given"
+            " JOIN auth_permission right_ ON right_.id = given.permission_id AND right_.codename = %s"
+            " JOIN users_user person ON person.id = given.user_id AND person.is_active"
+            " JOIN customers_account node ON node.id = given.content_object_id AND node.customer_id = %s"
+            " JOIN customers_membership member ON member.user_id = person.id AND member.customer_id = node.customer_id"
+            " ORDER BY person.name, person.id",
+            [right, customer_id],
+        )
+        return list(cursor.fetchall())
+
+
 def rights_of(actor: Actor) -> frozenset[str]:
     """The rights the actor has anywhere, for menus; every operation asks again for its own nodes."""
     if actor.is_support:

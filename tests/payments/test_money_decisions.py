@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from payments.domain.allocation import InvoiceFacts, Pair, PaymentFacts, Placement, check
 from payments.domain.lifecycle import payment_outcome
-from payments.domain.payload import Payload, PayloadLine, PayloadPayment, canonical, sha256_of
+from payments.domain.payload import Payload, PayloadLine, PayloadPayment, PayloadStep, canonical, sha256_of
 from payments.domain.reasons import SHORT_PAY_REASONS, reason
 from payments.domain.references import ReferenceInvalid, make_reference, payment_code, payment_digits
 from payments.domain.refusals import Rule
@@ -124,7 +124,8 @@ def test_the_hash_is_of_what_is_paid_not_of_how_it_was_listed() -> None:
     line = PayloadLine("atlas", "", "A", 1, "USD", ((1, Decimal("1.50")), (2, Decimal("2"))), None, "", "", False)
     other = replace(line, number="B", short_paid=Decimal("0.10"), reason="tax_exempt")
     payment = PayloadPayment(1, "wire", "USD", date(2026, 12, 1), Decimal("3.5"), "")
-    payload = Payload("40-1", 7, 2, "November", (payment, replace(payment, position=2)), (line, other))
+    payments = (payment, replace(payment, position=2))
+    payload = Payload("40-1", 7, 2, "November", payments, (line, other), (PayloadStep(1, 2, ()),))
 
     shuffled = replace(
         payload,
@@ -135,6 +136,8 @@ def test_the_hash_is_of_what_is_paid_not_of_how_it_was_listed() -> None:
     assert canonical(payload) == canonical(shuffled)
     for changed in (
         replace(payload, version=3),
+        replace(payload, steps=(PayloadStep(1, 1, ()),)),
+        replace(payload, steps=(PayloadStep(1, 2, (5, 6)),)),
         replace(payload, lines=(replace(line, left_open=True), other)),
         replace(payload, lines=(line, replace(other, reason="other"))),
         replace(payload, payments=(replace(payment, method="cheque"), payload.payments[1])),
