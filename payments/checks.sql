@@ -1,4 +1,4 @@
--- What must hold of the money, each as a query that gives nothing when it does (invariants I01 to I32).
+-- What must hold of the money, each as a query that gives nothing when it does (invariants I01 to I33).
 -- A name, then one query whose columns are: about what, expected, found. Read by payments/checks.py.
 
 -- I01 never over-allocated
@@ -24,41 +24,66 @@ FROM billing_sources_invoice i LEFT JOIN (
     FROM payments_allocationevent GROUP BY 1) e ON e.invoice_id = i.id
 WHERE i.held <> side(payable) * COALESCE(e.held, 0) OR i.settled <> side(payable) * COALESCE(e.settled, 0);
 
+-- I19 credits on account are the sum of their events, and never used beyond their amount
+SELECT 'credit ' || c.number || ' of customer ' || c.customer_id, COALESCE(e.held, 0) || ' held, ' || COALESCE(e.settled, 0) || ' settled',
+       c.held || ' held, ' || c.settled || ' settled of ' || c.amount
+FROM payments_onaccountcredit c LEFT JOIN (
+    SELECT credit_id,
+           sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
+                         WHEN 'settled' THEN -amount ELSE 0 END) AS held,
+           sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
+                         WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
+    FROM payments_allocationevent GROUP BY 1) e ON e.credit_id = c.id
+WHERE c.held <> COALESCE(e.held, 0) OR c.settled <> COALESCE(e.settled, 0)
+   OR c.held < 0 OR c.settled < 0 OR c.held + c.settled > c.amount;
+
+-- I33 booked money that lost its bill is on account, to the cent
+SELECT 'payment ' || p.id || ' of customer ' || p.customer_id, COALESCE(e.left_over, 0)::text, COALESCE(c.amount, 0)::text
+FROM payments_payment p
+LEFT JOIN (SELECT payment_id, sum(CASE kind WHEN 'reversed' THEN amount ELSE -amount END) AS left_over
+           FROM payments_allocationevent JOIN billing_sources_invoice i ON i.id = invoice_id
+           WHERE kind IN ('reversed', 'carried') AND i.payable >= 0 GROUP BY 1) e ON e.payment_id = p.id
+LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM payments_onaccountcredit
+           WHERE source = 'reissue' GROUP BY 1) c ON c.payment_id = p.id
+WHERE COALESCE(e.left_over, 0) <> COALESCE(c.amount, 0);
+
 -- I03 allocations are the sum of their events
-SELECT 'allocation of payment ' || payment_id || ' and invoice ' || invoice_id,
+SELECT 'allocation of payment ' || payment_id || ' and claim ' || claim,
        COALESCE(e.held, 0) || ' held, ' || COALESCE(e.settled, 0) || ' settled',
        COALESCE(a.held, 0) || ' held, ' || COALESCE(a.settled, 0) || ' settled'
 FROM payments_allocation a FULL JOIN (
-    SELECT payment_id, invoice_id,
-           side(i.payable) * sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
-                                           WHEN 'settled' THEN -amount ELSE 0 END) AS held,
-           side(i.payable) * sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
+    SELECT payment_id, claim,
+           side(COALESCE(i.payable, -1)) * sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount
+                                                         WHEN 'settled' THEN -amount ELSE 0 END) AS held,
+           side(COALESCE(i.payable, -1)) * sum(CASE kind WHEN 'settled' THEN amount WHEN 'carried' THEN amount
                                            WHEN 'reversed' THEN -amount ELSE 0 END) AS settled
-    FROM payments_allocationevent JOIN billing_sources_invoice i ON i.id = invoice_id
-    GROUP BY payment_id, invoice_id, i.payable) e USING (payment_id, invoice_id)
+    FROM payments_allocationevent LEFT JOIN billing_sources_invoice i ON i.id = invoice_id
+    GROUP BY payment_id, claim, i.payable) e USING (payment_id, claim)
 WHERE (a.held, a.settled) IS DISTINCT FROM (e.held, e.settled);
 
 -- I04 payments are the sum of their events
 SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, COALESCE(e.placed, 0)::text, p.placed::text
 FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id LEFT JOIN (
-    SELECT payment_id, sum(side(i.payable) * CASE WHEN kind IN ('held', 'carried') THEN amount
+    SELECT payment_id, sum(side(COALESCE(i.payable, -1)) * CASE WHEN kind IN ('held', 'carried') THEN amount
                                                   WHEN kind IN ('released', 'reversed') THEN -amount ELSE 0 END) AS placed
-    FROM payments_allocationevent JOIN billing_sources_invoice i ON i.id = invoice_id GROUP BY 1) e ON e.payment_id = p.id
+    FROM payments_allocationevent LEFT JOIN billing_sources_invoice i ON i.id = invoice_id GROUP BY 1) e ON e.payment_id = p.id
 WHERE p.placed <> COALESCE(e.placed, 0);
 
 -- I04 payments never exceed their amount but by credits that AR sent back
 SELECT 'payment ' || r.number || '-' || p.position || ' of customer ' || p.customer_id, 'at most ' || p.amount, p.placed::text
 FROM payments_payment p JOIN payments_payrun r ON r.id = p.run_id
 WHERE p.placed - (
-    SELECT COALESCE(sum(e.amount), 0) FROM payments_allocationevent e JOIN billing_sources_invoice i ON i.id = e.invoice_id
-    WHERE e.payment_id = p.id AND i.payable < 0 AND p.state <> 'planned' AND e.kind IN ('released', 'reversed')) > p.amount
+    SELECT COALESCE(sum(e.amount), 0) FROM payments_allocationevent e
+    LEFT JOIN billing_sources_invoice i ON i.id = e.invoice_id
+    WHERE e.payment_id = p.id AND COALESCE(i.payable, -1) < 0 AND p.state <> 'planned' AND e.kind IN ('released', 'reversed')) > p.amount
    OR (p.amount <= 0 AND p.state NOT IN ('planned', 'cancelled'));
 
 -- I06 I07 one currency and one customer
-SELECT 'event ' || e.id, i.customer_id || ' ' || i.currency, p.customer_id || ' ' || p.currency
+SELECT 'event ' || e.id, COALESCE(i.customer_id, c.customer_id) || ' ' || COALESCE(i.currency, c.currency), p.customer_id || ' ' || p.currency
 FROM payments_allocationevent e
-JOIN billing_sources_invoice i ON i.id = e.invoice_id JOIN payments_payment p ON p.id = e.payment_id
-WHERE (e.customer_id, e.currency) IS DISTINCT FROM (i.customer_id, i.currency)
+LEFT JOIN billing_sources_invoice i ON i.id = e.invoice_id LEFT JOIN payments_onaccountcredit c ON c.id = e.credit_id
+JOIN payments_payment p ON p.id = e.payment_id
+WHERE (e.customer_id, e.currency) IS DISTINCT FROM (COALESCE(i.customer_id, c.customer_id), COALESCE(i.currency, c.currency))
    OR (e.customer_id, e.currency) IS DISTINCT FROM (p.customer_id, p.currency);
 
 -- I09 a payment that left the draft has invoices

@@ -1,5 +1,7 @@
 """Facts for money decisions, fetched under lock inside the actor's transaction. Lock order everywhere: run, payments
-by id, invoices by id (invariants §2.2). Foreign things are not found: row security hides them."""
+by id, invoices by id, credits by id (invariants §2.2). Foreign things are not found: row security hides them.
+
+A credit on account is told as an invoice whose id is below zero."""
 
 from __future__ import annotations
 
@@ -39,7 +41,7 @@ def payment_facts(payment: Payment) -> PaymentFacts:
 
 
 def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
-    """The actor's customer's invoices of these codes, locked; raises `NotFound` if one is missing."""
+    """The actor's customer's invoices and credits on account of these codes, locked; raises `NotFound` if any lacks."""
     wanted = set(codes)
     with connection.cursor() as cursor:
         cursor.execute(
@@ -49,16 +51,27 @@ def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
         )
         found = {row[0]: InvoiceFacts(*row[1:]) for row in cursor.fetchall()}
     if len(found) != len(wanted):
+        found |= _lock_credits(wanted - found.keys())
+    if len(found) != len(wanted):
         raise NotFound("invoice")
     return found
+
+
+def _lock_credits(codes: set[UUID]) -> dict[UUID, InvoiceFacts]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT code, -id, number, currency, -amount, -open, true, true, account_id FROM lock_credits(%s)",
+            [list(codes)],
+        )
+        return {row[0]: InvoiceFacts(*row[1:]) for row in cursor.fetchall()}
 
 
 def standing(payments: Sequence[Payment], invoice_ids: Sequence[int]) -> dict[Pair, Decimal]:
     """What stands now on each pair of these payments and invoices; of a credit it is below zero."""
     rows = Allocation.objects.filter(
-        payment_id__in=[payment.pk for payment in payments], invoice_id__in=list(invoice_ids)
+        payment_id__in=[payment.pk for payment in payments], claim__in=list(invoice_ids)
     ).exclude(held=0)
-    return {(payment, invoice): held for payment, invoice, held in rows.values_list("payment_id", "invoice_id", "held")}
+    return {(payment, claim): held for payment, claim, held in rows.values_list("payment_id", "claim", "held")}
 
 
 _ITEMS: Final = """
@@ -68,12 +81,16 @@ _ITEMS: Final = """
     JOIN billing_sources_invoice i ON i.id = t.invoice_id
     JOIN billing_sources_billingsystem s ON s.id = i.system_id
     LEFT JOIN payments_shortpay sp ON sp.run_id = t.run_id AND sp.invoice_id = t.invoice_id
-    WHERE t.run_id = %s ORDER BY i.id
+    WHERE t.run_id = %(run)s
+    UNION ALL
+    SELECT -c.id, c.account_id, 'on-account', '', c.number, 1, c.currency, true, -c.open, t.left_open, NULL, '', ''
+    FROM payments_payrunitem t JOIN payments_onaccountcredit c ON c.id = t.credit_id
+    WHERE t.run_id = %(run)s ORDER BY 1
 """
 
 _PLACED: Final = """
-    SELECT a.invoice_id, p.position, a.held FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
-    WHERE p.run_id = %s AND a.held <> 0 ORDER BY a.invoice_id, p.position
+    SELECT a.claim, p.position, a.held FROM payments_allocation a JOIN payments_payment p ON p.id = a.payment_id
+    WHERE p.run_id = %s AND a.held <> 0 ORDER BY a.claim, p.position
 """
 
 
@@ -84,17 +101,22 @@ def items(run: PayRun) -> list[Item]:
         cursor.execute(_PLACED, [run.pk])
         for invoice_id, position, held in cursor.fetchall():
             placed.setdefault(invoice_id, []).append((position, held))
-        cursor.execute(_ITEMS, [run.pk])
+        cursor.execute(_ITEMS, {"run": run.pk})
         rows = [(*row, tuple(placed.get(row[0], ()))) for row in cursor.fetchall()]
     return [Item(*row) for row in rows]
 
 
 def lock_items(run: PayRun) -> list[Item]:
-    """The run's invoices, locked by id. The caller holds run and payments."""
+    """The run's invoices, and then its credits on account, locked by id. The caller holds run and payments."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM lock_invoices(ARRAY(SELECT i.code FROM payments_payrunitem t"
             " JOIN billing_sources_invoice i ON i.id = t.invoice_id WHERE t.run_id = %s))",
+            [run.pk],
+        )
+        cursor.execute(
+            "SELECT count(*) FROM lock_credits(ARRAY(SELECT c.code FROM payments_payrunitem t"
+            " JOIN payments_onaccountcredit c ON c.id = t.credit_id WHERE t.run_id = %s))",
             [run.pk],
         )
     return items(run)

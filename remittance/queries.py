@@ -25,15 +25,15 @@ from remittance.payees import payee_for
 # of it stands on its first payment in that currency; what it pays in parts is short-paid on the first part.
 _LINES: Final = """
     WITH placed AS (
-        SELECT e.payment_id, e.invoice_id,
-               sum(side(i.payable) * CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END)
-                   AS amount
+        SELECT e.payment_id, e.invoice_id, e.credit_id,
+               sum(side(COALESCE(i.payable, -1))
+                   * CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END) AS amount
         FROM payments_allocationevent e
-        JOIN billing_sources_invoice i ON i.id = e.invoice_id
+        LEFT JOIN billing_sources_invoice i ON i.id = e.invoice_id
         JOIN payments_payment p ON p.id = e.payment_id
         JOIN payments_payrun r ON r.id = p.run_id
         WHERE p.run_id = %(run)s AND e.at <= r.released_at
-        GROUP BY 1, 2
+        GROUP BY 1, 2, 3
     ), first_part AS (
         SELECT s.invoice_id, min(p.position) AS position
         FROM payments_shortpay s
@@ -46,7 +46,8 @@ _LINES: Final = """
         GROUP BY 1
     )
     SELECT i.number, b.key, l.external_id, a.name, i.payable, COALESCE(placed.amount, 0),
-           COALESCE(s.amount, 0), i.billed_on, COALESCE(s.reason, ''), i.revision
+           COALESCE(s.amount, 0), i.billed_on, COALESCE(s.reason, ''),
+           CASE WHEN i.revision > 1 THEN 'reissued, revision ' || i.revision ELSE '' END, i.id
     FROM billing_sources_invoice i
     JOIN billing_sources_billingsystem b ON b.id = i.system_id
     JOIN billing_sources_accountlink l ON l.id = i.account_link_id
@@ -55,7 +56,12 @@ _LINES: Final = """
     LEFT JOIN first_part f ON f.invoice_id = i.id AND f.position = %(position)s
     LEFT JOIN payments_shortpay s ON s.invoice_id = i.id AND s.run_id = %(run)s AND f.invoice_id IS NOT NULL
     WHERE placed.amount IS NOT NULL OR s.amount IS NOT NULL
-    ORDER BY i.number, i.id
+    UNION ALL
+    SELECT c.number, 'on-account', a.external_id, a.name, -c.amount, placed.amount, 0, NULL, '', c.note, -c.id
+    FROM placed JOIN payments_onaccountcredit c ON c.id = placed.credit_id
+    JOIN customers_account a ON a.id = c.account_id
+    WHERE placed.payment_id = %(payment)s AND placed.amount <> 0
+    ORDER BY 1, 11
 """
 
 
@@ -84,7 +90,7 @@ def advice_of(payment: Payment) -> RemittanceAdvice:
 def _lines(payment: Payment) -> Iterator[AdviceLine]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, {"run": payment.run_id, "payment": payment.pk, "position": payment.position})
-        for number, system, external_id, account, payable, paid, short, billed_on, why, revision in cursor.fetchall():
+        for number, system, external_id, account, payable, paid, short, billed_on, why, note, _ in cursor.fetchall():
             known = reason(why) if why else None
             yield AdviceLine(
                 invoice=number,
@@ -97,7 +103,7 @@ def _lines(payment: Payment) -> Iterator[AdviceLine]:
                 billed_on=billed_on,
                 reason=known.words if known else "",
                 x12_reason=known.x12 if known else "",
-                note=f"reissued, revision {revision}" if revision > 1 else "",
+                note=note,
             )
 
 
@@ -130,8 +136,9 @@ def _sees_all_of(actor: Actor, payment_id: int) -> bool:
         return True
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT DISTINCT i.account_id FROM payments_allocation a JOIN billing_sources_invoice i"
-            " ON i.id = a.invoice_id WHERE a.payment_id = %s",
+            "SELECT DISTINCT COALESCE(i.account_id, c.account_id) FROM payments_allocation a"
+            " LEFT JOIN billing_sources_invoice i ON i.id = a.invoice_id"
+            " LEFT JOIN payments_onaccountcredit c ON c.id = a.credit_id WHERE a.payment_id = %s",
             [payment_id],
         )
         return all(account_id in reach for (account_id,) in cursor.fetchall())

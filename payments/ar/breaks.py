@@ -7,9 +7,12 @@ from typing import Final
 from uuid import UUID
 
 from payments.domain.refusals import NotFound, Rule, refuse
-from payments.models import Break
+from payments.models import Break, OnAccountCredit
+from payments.operations.on_account import leave_on_account
 from portal.actor import CarrierActor
 from portal.audit.record import record
+from portal.customers.models import Account
+from portal.money import ZERO
 from portal.tenancy import carrier
 
 LONGEST: Final = 500
@@ -26,21 +29,47 @@ def take_break(actor: CarrierActor, *, code: UUID, now: datetime) -> None:
         record(actor, "break taken", found.subject[:120], detail, now=now, customer_id=found.customer_id)
 
 
-def close_break(actor: CarrierActor, *, code: UUID, explanation: str, now: datetime) -> None:
+def close_break(
+    actor: CarrierActor, *, code: UUID, explanation: str, leaves_credit: bool = False, now: datetime
+) -> None:
     """It is explained; whoever does so without having taken it owns it. Raises `NotFound`, or `Refused` without words.
 
-    No money moves: what a difference asks for is done first, by an operation of its own.
+    `leaves_credit`: its amount is cash that AR could not apply, the customer's to use in a pay run from now on. Beyond
+    that no money moves: what a difference asks for is done first, by an operation of its own.
     """
     words = explanation.strip()
     if not words or "\0" in words:
         raise refuse(Rule.TEXT, "Say what explains the difference.")
     with carrier(actor.user_id):
         found = _held(code)
+        if leaves_credit:
+            _leave_credit(found, words, now)
         found.owner_id = found.owner_id or actor.user_id
         found.closed_at, found.explanation = now, words[:LONGEST]
         found.save(update_fields=["owner", "closed_at", "explanation"])
         detail = {"reason": found.explanation}
         record(actor, "break closed", found.subject[:120], detail, now=now, customer_id=found.customer_id)
+
+
+def _leave_credit(found: Break, words: str, now: datetime) -> None:
+    if not may_leave_credit(found):
+        raise refuse(Rule.NOT_PAYABLE, "Only money that AR booked and could not apply becomes a credit.")
+    root = Account.objects.get(customer=found.customer, parent=None)
+    leave_on_account(
+        OnAccountCredit.Source.BREAK,
+        customer_id=root.customer_id,
+        account_id=root.pk,
+        currency=found.currency,
+        amount=found.amount or ZERO,
+        found=found,
+        note=words,
+        now=now,
+    )
+
+
+def may_leave_credit(found: Break) -> bool:
+    """AR booked more than was sent; other differences say nothing of money that lies there."""
+    return found.kind == "amount_differs" and found.customer_id is not None and (found.amount or ZERO) > 0
 
 
 def _held(code: UUID) -> Break:

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Sum
+from django.db.models import Sum, Value
+from django.db.models.functions import Coalesce
 
 from billing_sources.models import Invoice
 from payments.ar.acknowledgements import Acknowledgement, InvoiceVerdict, Level
@@ -18,6 +19,7 @@ from payments.ar.outbox import mark_sent
 from payments.domain.allocation import Move
 from payments.domain.lifecycle import ANSWERED, may_payment_go, payment_outcome
 from payments.domain.references import payment_code
+from payments.domain.submission import ON_ACCOUNT
 from payments.models import Allocation, ArAcknowledgement, ArMessage, ArPosting, Break, Payment, PayRun
 from payments.operations.ledger import append
 from portal.audit.record import record
@@ -78,9 +80,10 @@ def _apply(answer: Acknowledgement, posting: ArPosting, message: ArMessage, now:
 
 
 def _lines(payment_id: int) -> list[Line]:
-    rows = Allocation.objects.filter(payment_id=payment_id).order_by("invoice_id")
-    columns = ("invoice_id", "invoice__number", "invoice__system__key", "currency", "held", "verdict")
-    return [Line(*row) for row in rows.values_list(*columns)]
+    rows = Allocation.objects.filter(payment_id=payment_id).order_by("claim")
+    number = Coalesce("invoice__number", "credit__number")
+    system = Coalesce("invoice__system__key", Value(ON_ACCOUNT))
+    return [Line(*row) for row in rows.values_list("claim", number, system, "currency", "held", "verdict")]
 
 
 def _keep_verdicts(
@@ -96,11 +99,12 @@ def _keep_verdicts(
             message=message,
             level=answer.level.value,
             verdict=word.verdict.value,
-            invoice_id=invoice_id,
+            invoice_id=claim if claim and claim > 0 else None,
+            credit_id=-claim if claim and claim < 0 else None,
             reason="; ".join(word.reasons)[:400],
             received_at=now,
         )
-        for invoice_id, word in said
+        for claim, word in said
     ]
     ArAcknowledgement.objects.bulk_create(rows, ignore_conflicts=True)
 
@@ -114,7 +118,7 @@ def _move_money(payment: Payment, outcomes: Sequence[Outcome], now: datetime) ->
         append(moves, reason=reason, by=None, now=now)
         for verdict in ("posted", "rejected"):
             judged = [outcome.invoice_id for outcome in alike if outcome.verdict == verdict]
-            rows = Allocation.objects.filter(payment=payment, invoice_id__in=judged)
+            rows = Allocation.objects.filter(payment=payment, claim__in=judged)
             rows.update(verdict=verdict, reason=reason[:200])
 
 

@@ -1,7 +1,8 @@
 """May these amounts of these invoices stand on these payments? Pure; invariants I01–I06, I19, F7, F9, F12.
 
 A credit note is an invoice below zero: of it a negative amount is placed, which lowers the payment, and its open
-amount rises to zero. The caller fetches the facts under lock; what is decided here the database checks once more.
+amount rises to zero. A credit on account is one more of the kind, whose id is below zero too, so that it is never taken
+for an invoice. The caller fetches the facts under lock; what is decided here the database checks once more.
 """
 
 from __future__ import annotations

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Final
 
 from payments.domain.allocation import PaymentFacts
 from payments.domain.refusals import Refusal, Rule
 from portal.money import ZERO, format_amount
+
+ON_ACCOUNT: Final = "on-account"  # stands where an invoice names its billing system
 
 
 @dataclass(frozen=True, slots=True)

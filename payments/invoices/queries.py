@@ -125,7 +125,9 @@ def _planned_on(method: str) -> Q:
     """What is placed on a payment of this method now, or on none."""
     if method == NO_METHOD:
         return Q(held=0)
-    return Q(pk__in=Allocation.objects.filter(~Q(held=0), payment__method=method).values("invoice"))
+    return Q(
+        pk__in=Allocation.objects.filter(~Q(held=0), payment__method=method, invoice__isnull=False).values("invoice")
+    )
 
 
 _BOUNDS: Final = {

@@ -11,6 +11,7 @@ from payments.models.approvals import (
 )
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
+from payments.models.credits import OnAccountCredit
 from payments.models.disputes import (
     Dispute,
     DisputeCharge,
@@ -57,6 +58,7 @@ __all__ = [
     "InvoiceTag",
     "LimitUse",
     "LimitUseEvent",
+    "OnAccountCredit",
     "Paste",
     "PayRun",
     "PayRunEditor",

@@ -76,13 +76,16 @@ class ArAcknowledgement(models.Model):
     level = models.CharField(max_length=12)
     verdict = models.CharField(max_length=24)
     invoice = models.ForeignKey("billing_sources.Invoice", on_delete=models.PROTECT, null=True, related_name="+")
+    credit = models.ForeignKey("payments.OnAccountCredit", on_delete=models.PROTECT, null=True, related_name="+")
     reason = models.CharField(max_length=400, blank=True)
     received_at = models.DateTimeField()
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["posting", "message", "level", "invoice"], nulls_distinct=False, name="each_answer_once"
+                fields=["posting", "message", "level", "invoice", "credit"],
+                nulls_distinct=False,
+                name="each_answer_once",
             )
         ]
 

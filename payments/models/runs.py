@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
+from payments.models.allocations import claim, one_of_both
 from portal.amount_field import AmountField
 
 
@@ -60,20 +61,24 @@ class PayRunEditor(models.Model):
 
 
 class PayRunItem(models.Model):
-    """An invoice chosen for a run. `left_open`: what is not placed stays open on purpose.
+    """An invoice, or a credit on account, chosen for a run. `left_open`: what is not placed stays open on purpose.
 
     `to_pay` is what was wanted of it when it was chosen (`ToPay`); None where nobody had said.
     """
 
     run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="+")
-    invoice = models.ForeignKey("billing_sources.Invoice", on_delete=models.PROTECT, related_name="+")
+    invoice = models.ForeignKey("billing_sources.Invoice", on_delete=models.PROTECT, null=True, related_name="+")
+    credit = models.ForeignKey("payments.OnAccountCredit", on_delete=models.PROTECT, null=True, related_name="+")
+    claim = claim()
     left_open = models.BooleanField(default=False)
     to_pay = AmountField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["run", "invoice"], name="chosen_once"),
+            models.UniqueConstraint(fields=["run", "claim"], name="claim_chosen_once"),
+            one_of_both("item_of_invoice_or_credit"),
             models.CheckConstraint(condition=Q(to_pay=None) | Q(to_pay__gte=0), name="chosen_to_pay_not_negative"),
         ]
 

@@ -65,7 +65,7 @@ def drop_invoices(actor: Actor, *, run: UUID, invoices: Sequence[UUID], key: UUI
     )
     give_back(actor, draft, ids, now)
     ShortPay.objects.filter(run=draft, invoice_id__in=ids).delete()
-    PayRunItem.objects.filter(run=draft, invoice_id__in=ids).delete()
+    PayRunItem.objects.filter(run=draft, claim__in=ids).delete()
     message = f"{_invoices(len(ids))} taken out of pay run {draft.number}.{voided}"
     return Done(message, "invoices dropped", subject(draft), str(draft.code), {"invoices": len(ids)})
 
@@ -95,7 +95,7 @@ def lock_chosen(actor: Actor, run: PayRun, codes: Collection[UUID]) -> dict[UUID
     found = lock_invoices(codes)
     access.require(actor, "prepare", {invoice.account_id for invoice in found.values()})
     ids = [invoice.id for invoice in found.values()]
-    chosen = set(PayRunItem.objects.filter(run=run, invoice_id__in=ids).values_list("invoice_id", flat=True))
+    chosen = set(PayRunItem.objects.filter(run=run, claim__in=ids).values_list("claim", flat=True))
     refuse_any(
         Refusal(Rule.NOT_CHOSEN, f"{invoice.number} is not in pay run {run.number}.")
         for invoice in found.values()
@@ -141,12 +141,12 @@ def _add(run: PayRun, invoices: Collection[InvoiceFacts], now: datetime) -> int:
     """What is disputed of them is short-paid from the start."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO payments_payrunitem (run_id, customer_id, invoice_id, left_open)"
-            " SELECT %s, %s, invoice, false FROM unnest(%s::bigint[]) AS chosen (invoice)"
-            " ON CONFLICT (run_id, invoice_id) DO NOTHING RETURNING invoice_id",
+            "INSERT INTO payments_payrunitem (run_id, customer_id, invoice_id, credit_id, left_open)"
+            " SELECT %s, %s, CASE WHEN claim > 0 THEN claim END, CASE WHEN claim < 0 THEN -claim END, false"
+            " FROM unnest(%s::bigint[]) AS chosen (claim) ON CONFLICT (run_id, claim) DO NOTHING RETURNING claim",
             [run.pk, run.customer_id, [invoice.id for invoice in invoices]],
         )
-        added = [invoice_id for (invoice_id,) in cursor.fetchall()]
+        added = [claim for (claim,) in cursor.fetchall()]
     take_over(run, added)
     refresh_short_pays([invoice.id for invoice in invoices if invoice.disputed], now)
     return len(added)
@@ -154,7 +154,7 @@ def _add(run: PayRun, invoices: Collection[InvoiceFacts], now: datetime) -> int:
 
 def _set_left_open(actor: Actor, draft: PayRun, codes: Sequence[UUID], *, left_open: bool) -> int:
     found = lock_chosen(actor, draft, codes)
-    items = PayRunItem.objects.filter(run=draft, invoice_id__in=[invoice.id for invoice in found.values()])
+    items = PayRunItem.objects.filter(run=draft, claim__in=[invoice.id for invoice in found.values()])
     return items.update(left_open=left_open)
 
 

@@ -14,10 +14,11 @@ FREEING_FIRST: Final = ("released", "reversed", "settled", "held", "carried")
 
 _APPEND: Final = """
     INSERT INTO payments_allocationevent
-        (customer_id, payment_id, invoice_id, currency, kind, amount, reason, by_id, at)
-    SELECT p.customer_id, p.id, moved.invoice_id, p.currency, moved.kind, moved.amount, %s, %s, %s
+        (customer_id, payment_id, invoice_id, credit_id, currency, kind, amount, reason, by_id, at)
+    SELECT p.customer_id, p.id, CASE WHEN moved.claim > 0 THEN moved.claim END,
+           CASE WHEN moved.claim < 0 THEN -moved.claim END, p.currency, moved.kind, moved.amount, %s, %s, %s
     FROM unnest(%s::text[], %s::bigint[], %s::bigint[], %s::numeric[]) WITH ORDINALITY
-        AS moved (kind, payment_id, invoice_id, amount, place)
+        AS moved (kind, payment_id, claim, amount, place)
     JOIN payments_payment p ON p.id = moved.payment_id ORDER BY moved.place
 """
 

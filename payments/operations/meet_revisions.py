@@ -25,6 +25,7 @@ from payments.models import (
     Break,
     InvoiceGroupMember,
     InvoiceTag,
+    OnAccountCredit,
     Payment,
     PayRun,
     PayRunItem,
@@ -35,6 +36,7 @@ from payments.operations.carry_disputes import carry_disputes
 from payments.operations.dispute_ledger import refresh_short_pays
 from payments.operations.editing import back_to_draft, subject
 from payments.operations.ledger import append
+from payments.operations.on_account import leave_on_account
 from portal.audit.record import record
 from portal.money import ZERO, format_amount
 from portal.tenancy import carrier
@@ -242,6 +244,8 @@ def _open_breaks(moved: Transfer, payments: Sequence[Payment], new: Invoice, now
     for payment_id, amount in moved.left_over:
         payment = by_id[payment_id]
         is_overused = amount < 0
+        if not is_overused:
+            _leave_on_account(payment, amount, new, now)
         more = format_amount(abs(amount), payment.currency)
         Break.objects.create(
             customer_id=payment.customer_id,
@@ -253,6 +257,22 @@ def _open_breaks(moved: Transfer, payments: Sequence[Payment], new: Invoice, now
             currency=payment.currency,
             opened_at=now,
         )
+
+
+def _leave_on_account(payment: Payment, amount: Decimal, new: Invoice, now: datetime) -> None:
+    """Booked money that its bill does not need any more is the customer's to use, to the cent (I33)."""
+    if new.account_id is None:
+        return
+    leave_on_account(
+        OnAccountCredit.Source.REISSUE,
+        customer_id=payment.customer_id,
+        account_id=new.account_id,
+        currency=payment.currency,
+        amount=amount,
+        payment=payment,
+        note=f"{new.number} was billed anew: {_amount(new)}",
+        now=now,
+    )
 
 
 def _take_place(old: Invoice, new: Invoice, now: datetime) -> None:

@@ -117,8 +117,22 @@ def _steps(request: CustomerRequest, run: PayRun) -> Iterable[Step]:
     payments = payments_of(run, lines)
     standing = standing_of(lines)
     wanted = with_typed(standing, _typed(request.POST), {line.code: line for line in lines})
-    wanted, acts = _of_one_row(request, run, wanted) or _of_selected(request, run, wanted, lines)
+    wanted, acts = (
+        _of_credits(request, run, wanted)
+        or _of_one_row(request, run, wanted)
+        or _of_selected(request, run, wanted, lines)
+    )
     return [*_placing(run, payments, standing, wanted), *acts]
+
+
+def _of_credits(request: CustomerRequest, run: PayRun, wanted: Standing) -> tuple[Standing, list[Step]] | None:
+    """Credits that are to be used in this run as well."""
+    if _do(request) != "add_credits":
+        return None
+    codes = [code for text in request.POST.getlist("credit") if (code := read_code(text))]
+    if not codes:
+        raise refuse(Rule.EMPTY, "Check at least one credit first.")
+    return wanted, [Step(operations.choose_invoices, {"run": run.code, "invoices": codes})]
 
 
 def _of_one_row(request: CustomerRequest, run: PayRun, wanted: Standing) -> tuple[Standing, list[Step]] | None:

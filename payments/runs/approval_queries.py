@@ -22,15 +22,17 @@ from portal.money import format_amount
 MOST_CHANGES: Final = 50
 
 _MOVED: Final = """
-    SELECT i.number, i.currency, p.position, COALESCE(a.held, 0) - side(i.payable) * moved.amount, COALESCE(a.held, 0)
-    FROM (SELECT e.payment_id, e.invoice_id,
+    SELECT COALESCE(i.number, c.number), a.currency, p.position,
+           a.held - side(COALESCE(i.payable, -1)) * moved.amount, a.held
+    FROM (SELECT e.payment_id, e.claim,
                  sum(CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END) AS amount
           FROM payments_allocationevent e JOIN payments_payment p ON p.id = e.payment_id
           WHERE p.run_id = %s AND e.at > %s AND e.at <= %s GROUP BY 1, 2) moved
     JOIN payments_payment p ON p.id = moved.payment_id
-    JOIN billing_sources_invoice i ON i.id = moved.invoice_id
-    LEFT JOIN payments_allocation a ON a.payment_id = moved.payment_id AND a.invoice_id = moved.invoice_id
-    WHERE moved.amount <> 0 ORDER BY i.number, p.position LIMIT %s
+    JOIN payments_allocation a ON a.payment_id = moved.payment_id AND a.claim = moved.claim
+    LEFT JOIN billing_sources_invoice i ON i.id = a.invoice_id
+    LEFT JOIN payments_onaccountcredit c ON c.id = a.credit_id
+    WHERE moved.amount <> 0 ORDER BY 1, p.position LIMIT %s
 """
 
 

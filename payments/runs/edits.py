@@ -63,9 +63,9 @@ def sent_to(wanted: Standing, lines: Sequence[Line], position: int) -> Standing:
     result = dict(wanted)
     for line in lines:
         parts = _parts(result, line)
-        left = max(line.wanted - sum(parts.values(), ZERO), ZERO)
-        if not left:
-            left += sum(parts.values(), ZERO) - parts.get(position, ZERO)
+        left = line.wanted - sum(parts.values(), ZERO)
+        if left * line.side <= 0:
+            left = sum(parts.values(), ZERO) - parts.get(position, ZERO)
             result |= {(line.code, other): ZERO for other in parts if other != position}
         result[line.code, position] = parts.get(position, ZERO) + left
     return result

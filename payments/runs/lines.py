@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from payments.domain.submission import Item
+from payments.domain.submission import ON_ACCOUNT, Item
 from portal.money import ZERO
 
 PAGE_SIZE: Final = 100
@@ -60,6 +60,15 @@ class Line:
     @property
     def is_credit(self) -> bool:
         return self.available < 0
+
+    @property
+    def side(self) -> int:
+        """-1 of a credit, 1 of what is owed."""
+        return -1 if self.is_credit else 1
+
+    @property
+    def is_on_account(self) -> bool:
+        return self.item.system == ON_ACCOUNT
 
     @property
     def is_to_place(self) -> bool:

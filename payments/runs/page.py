@@ -32,6 +32,7 @@ from payments.runs.lines import (
 )
 from payments.runs.queries import lines_of, payments_of
 from payments.runs.rows import Lane, PlannedPayment, Posted, lane, line_row, sums
+from payments.runs.usable import usable_credits
 from portal.customers import access
 from portal.requests import CustomerRequest
 
@@ -83,6 +84,7 @@ def run_page(request: CustomerRequest, run: PayRun, refill: Refill | None = None
         "is_cancellable": may_prepare and run.state in EDITABLE,
         "voids": is_editable and run.state != PayRun.State.DRAFT,
         "edit_url": f"?{run_query(chosen, edit='yes')}",
+        "usable": usable_credits(request.actor, run) if is_editable and lines else (),
         "lanes": _lanes(run, payments, chosen, is_editable=is_editable),
         "sums": sums(totals(lines), is_over=run.state in OVER),
         **_list(run, chosen, lines, payments, refill or Refill()),

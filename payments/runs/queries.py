@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 
 from payments.domain.submission import Item
 from payments.facts import payment_facts
@@ -38,7 +39,15 @@ _LINES: Final = """
     LEFT JOIN customers_account a ON a.id = i.account_id
     LEFT JOIN customers_account above ON above.id = a.parent_id
     LEFT JOIN payments_shortpay sp ON sp.run_id = t.run_id AND sp.invoice_id = t.invoice_id
-    WHERE t.run_id = %s
+    WHERE t.run_id = %(run)s
+    UNION ALL
+    SELECT -c.id, c.account_id, 'on-account', '', c.number, 1, c.currency, true, -c.open, t.left_open, NULL, '', '',
+           c.code, NULL, a.name, above.name, above.parent_id, 'On account', '', NULL
+    FROM payments_payrunitem t
+    JOIN payments_onaccountcredit c ON c.id = t.credit_id
+    JOIN customers_account a ON a.id = c.account_id
+    LEFT JOIN customers_account above ON above.id = a.parent_id
+    WHERE t.run_id = %(run)s
 """
 _ITEM_COLUMNS: Final = 13  # the first of them make an Item
 
@@ -68,8 +77,8 @@ def runs_for(actor: Actor) -> QuerySet[PayRun]:
     reach = access.scope(actor, "see")
     if reach.everything:
         return runs
-    beyond = PayRunItem.objects.exclude(
-        invoice__account_id__in=RawSQL("SELECT unnest(%s::bigint[])", [list(reach.ids)])
+    beyond = PayRunItem.objects.annotate(account=Coalesce("invoice__account_id", "credit__account_id")).exclude(
+        account__in=RawSQL("SELECT unnest(%s::bigint[])", [list(reach.ids)])
     )
     return runs.exclude(pk__in=beyond.values("run"))
 
@@ -105,14 +114,14 @@ def lines_of(run: PayRun) -> list[Line]:
     placed: dict[int, list[tuple[int, Decimal]]] = {}
     verdicts: dict[int, list[tuple[int, str, str]]] = {}
     stands = Allocation.objects.filter(payment__run=run).order_by("payment__position")
-    for allocation in stands.values_list("invoice", "payment__position", "held", "settled", "verdict", "reason"):
+    for allocation in stands.values_list("claim", "payment__position", "held", "settled", "verdict", "reason"):
         invoice, position, held, settled, verdict, why = allocation
         if held + settled:
             placed.setdefault(invoice, []).append((position, held + settled))
         if verdict:
             verdicts.setdefault(invoice, []).append((position, verdict, why))
     with connection.cursor() as cursor:
-        cursor.execute(_LINES, [run.pk])
+        cursor.execute(_LINES, {"run": run.pk})
         return [_line(row, placed.get(row[0], []), verdicts.get(row[0], [])) for row in cursor.fetchall()]
 
 

@@ -154,7 +154,7 @@ def line_row(
     parts = _parts(line, payments, posted)
     return LineRow(
         code=str(line.code),
-        url=f"{url}{line.code}/",
+        url="" if line.is_on_account else f"{url}{line.code}/",
         number=item.number,
         account=account_path(line.account, line.parent, line.grandparent),
         billed_by=line.system,

@@ -35,8 +35,10 @@ def break_owner(request: CarrierRequest, code: UUID) -> HttpResponse:
 
 @carrier_page(*STAFF, methods=("POST",))
 def break_explanation(request: CarrierRequest, code: UUID) -> HttpResponse:
+    explanation, leaves_credit = request.POST.get("explanation", ""), request.POST.get("credit") == "yes"
+    now = timezone.now()
     try:
-        close_break(request.carrier, code=code, explanation=request.POST.get("explanation", ""), now=timezone.now())
+        close_break(request.carrier, code=code, explanation=explanation, leaves_credit=leaves_credit, now=now)
     except NotFound as missing:
         raise Http404 from missing
     except Refused as refused:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from django.db.models import F, Q
 
+from payments.ar.breaks import may_leave_credit
 from payments.models import Break
 from payments.tracking.postings import age
 from portal.actor import CarrierActor
@@ -55,6 +56,7 @@ def _row(each: Break, actor: CarrierActor, now: datetime) -> dict[str, Any]:
         "owner": each.owner.name if each.owner else "",
         "is_mine": each.owner_id == actor.user_id,
         "is_open": each.closed_at is None,
+        "may_leave_credit": may_leave_credit(each),
         "closed_on": f"{each.closed_at:%Y-%m-%d}" if each.closed_at else "",
         "explanation": each.explanation,
     }

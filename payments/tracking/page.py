@@ -134,7 +134,7 @@ def _row(line: PaidLine, currency: str) -> dict[str, Any]:
     known = reason(line.short_reason) if line.short_reason else None
     is_partial = line.verdict == "posted" and line.settled != line.amount
     return {
-        "url": reverse("invoice", args=[line.code]),
+        "url": reverse("invoice", args=[line.code]) if line.code else "",
         "number": line.number,
         "account": line.account,
         "amount": format_amount(line.amount, currency),

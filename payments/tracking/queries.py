@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.expressions import RawSQL
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 
 from payments.domain.references import payment_code
@@ -35,17 +36,18 @@ FILTERS: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 # As released: what AR has answered since moves the ledger, never what was paid.
 _LINES: Final = """
-    SELECT i.code, i.number, COALESCE(a.name, ''), side(i.payable) * e.amount, al.held, al.settled, al.verdict,
-           al.reason, COALESCE(s.amount, 0), COALESCE(s.reason, '')
-    FROM (SELECT invoice_id,
+    SELECT i.code, COALESCE(i.number, c.number), COALESCE(a.name, ''), side(COALESCE(i.payable, -1)) * e.amount,
+           al.held, al.settled, al.verdict, al.reason, COALESCE(s.amount, 0), COALESCE(s.reason, '')
+    FROM (SELECT claim,
                  sum(CASE kind WHEN 'held' THEN amount WHEN 'released' THEN -amount ELSE 0 END) AS amount
           FROM payments_allocationevent WHERE payment_id = %(payment)s AND at <= %(until)s GROUP BY 1) e
-    JOIN billing_sources_invoice i ON i.id = e.invoice_id
-    LEFT JOIN customers_account a ON a.id = i.account_id
-    JOIN payments_allocation al ON al.payment_id = %(payment)s AND al.invoice_id = e.invoice_id
-    LEFT JOIN payments_shortpay s ON s.run_id = %(run)s AND s.invoice_id = e.invoice_id
+    JOIN payments_allocation al ON al.payment_id = %(payment)s AND al.claim = e.claim
+    LEFT JOIN billing_sources_invoice i ON i.id = al.invoice_id
+    LEFT JOIN payments_onaccountcredit c ON c.id = al.credit_id
+    LEFT JOIN customers_account a ON a.id = COALESCE(i.account_id, c.account_id)
+    LEFT JOIN payments_shortpay s ON s.run_id = %(run)s AND s.invoice_id = al.invoice_id
     WHERE e.amount > 0 OR al.settled <> 0
-    ORDER BY (al.verdict = 'rejected') DESC, i.number, i.id
+    ORDER BY (al.verdict = 'rejected') DESC, 2, al.claim
 """
 
 
@@ -57,9 +59,9 @@ class PaymentFilter:
 
 @dataclass(frozen=True, slots=True)
 class PaidLine:
-    """An invoice of a payment: what was paid of it, and what AR made of that."""
+    """An invoice of a payment, or a credit on account (no `code`): what was paid of it, and what AR made of that."""
 
-    code: UUID
+    code: UUID | None
     number: str
     account: str
     amount: Decimal
@@ -83,7 +85,8 @@ def payments_for(actor: Actor) -> QuerySet[Payment]:
     if reach.everything:
         return payments
     within = RawSQL("SELECT unnest(%s::bigint[])", [list(reach.ids)])
-    return payments.exclude(pk__in=Allocation.objects.exclude(invoice__account_id__in=within).values("payment"))
+    beyond = Allocation.objects.annotate(account=Coalesce("invoice__account_id", "credit__account_id"))
+    return payments.exclude(pk__in=beyond.exclude(account__in=within).values("payment"))
 
 
 def get_payment_for(actor: Actor, code: UUID) -> Payment | None:

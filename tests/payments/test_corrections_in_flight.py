@@ -102,7 +102,7 @@ def test_a_run_in_preparation_gets_the_rebill_for_the_bill_it_had_chosen(
         "1001 over 100.00 USD is void; 1002 takes its place.",
     )
     with carrier(read_only=True):
-        assert [item.invoice.number for item in PayRunItem.objects.select_related("invoice")] == ["1002"]
+        assert list(PayRunItem.objects.values_list("invoice__number", flat=True)) == ["1002"]
     assert str(desk.payments(run)[0].placed) == "0.00"
 
 

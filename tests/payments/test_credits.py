@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from uuid import UUID
 
 import pytest
 from django.db import DatabaseError, connection
 
 from payments.ar.acknowledgements import InvoiceVerdict, Verdict
+from payments.ar.breaks import close_break
 from payments.domain.refusals import NotFound, Refused, Rule
-from payments.models import Allocation, Break
+from payments.models import Allocation, Break, OnAccountCredit
 from payments.operations import Place
 from payments.operations.meet_revisions import meet_revisions
 from portal.tenancy import acting, carrier
 from tests.factories import make_invoice
 from tests.payments.conftest import Desk, at_once
+from tests.payments.pages import Reader, url, words
 from tests.payments.partner import Partner
 from tests.payments.test_meet_revisions import revise
 
@@ -190,3 +193,117 @@ def test_booked_credit_that_is_not_there_any_more_is_a_break(desk: Desk, partner
     with carrier(read_only=True):
         assert list(Break.objects.values_list("kind", "amount")) == [("credit_overused", Decimal("15.00"))]
         assert Allocation.objects.get(invoice=credit).settled == 0
+
+
+# --- On account -----------------------------------------------------------------------------------------------------
+
+
+def left_on_account(desk: Desk, partner: Partner) -> OnAccountCredit:
+    """40.00 of a bill of 100.00 that was booked, and billed anew over 60.00."""
+    invoice = make_invoice(desk.people.harlow_west, "100.00")
+    desk.released(invoice)
+    partner.push()
+    partner.post()
+    revise(desk, invoice, "60.00")
+    meet_revisions(desk.now)
+    with carrier(read_only=True):
+        return OnAccountCredit.objects.get()
+
+
+def the_credit() -> OnAccountCredit:
+    with carrier(read_only=True):
+        return OnAccountCredit.objects.get()
+
+
+def test_what_a_lowered_bill_leaves_is_used_by_the_next_run_and_booked(desk: Desk, partner: Partner) -> None:
+    credit = left_on_account(desk, partner)
+    assert (credit.number, credit.amount, credit.open) == ("OA-1", Decimal("40.00"), Decimal("40.00"))
+    invoice = make_invoice(desk.people.harlow_west, "100.00")
+    run = desk.open(invoice)
+    desk.do("choose_invoices", run=run, invoices=[credit.code])
+    payment = desk.pay(run)
+    desk.do("allocate", run=run, placements=[Place(invoice.code, payment), Place(credit.code, payment)])
+    assert the_credit().held == Decimal("40.00")
+    desk.do("submit_run", run=run)
+    desk.do("approve_run", desk.people.victor, run=run, sha256=desk.run(run).submitted_sha256)
+    desk.do("release_run", desk.people.victor, run=run)
+    partner.push()
+    partner.post(invoices=[InvoiceVerdict("OA-1", Verdict.ACCEPTED, "on-account", Decimal(-40))])
+
+    assert (desk.payments(run)[0].state, desk.payments(run)[0].amount) == ("posted", Decimal("60.00"))
+    assert the_credit().settled == Decimal("40.00")
+
+
+def test_a_credit_on_account_is_used_once_by_two_runs_at_once_and_by_its_owner_alone(
+    desk: Desk, partner: Partner
+) -> None:
+    credit = left_on_account(desk, partner)
+    with pytest.raises(NotFound):
+        desk.do("open_run", desk.people.carol, title="Mine", invoices=[credit.code])
+    with acting(desk.people.carol):
+        assert not OnAccountCredit.objects.exists()
+    runs = [UUID(desk.do("open_run", title="A", invoices=[credit.code]).code) for _ in range(2)]
+    payments = [desk.pay(run) for run in runs]
+
+    def using(at: int) -> object:
+        wanted = [Place(credit.code, payments[at], Decimal("-40.00"))]
+        return desk.do("allocate", run=runs[at], placements=wanted)
+
+    answers = at_once([lambda: using(0), lambda: using(1)])
+
+    assert sum(isinstance(answer, Refused) for answer in answers) == 1
+    assert the_credit().open == 0
+    for run in runs:
+        desk.do("cancel_run", run=run)
+    assert the_credit().open == Decimal("40.00")
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "UPDATE payments_onaccountcredit SET held = 0",
+        "DELETE FROM payments_onaccountcredit",
+        "INSERT INTO payments_onaccountcredit (amount) VALUES (1)",
+    ],
+)
+def test_no_customer_makes_a_credit_or_touches_one(desk: Desk, sql: str) -> None:
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        acting(desk.people.dana),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(sql)
+
+
+def test_cash_that_ar_booked_beyond_what_was_sent_becomes_a_credit_when_its_break_is_closed(
+    desk: Desk, partner: Partner
+) -> None:
+    invoice = make_invoice(desk.people.harlow_west, "100.00")
+    desk.released(invoice)
+    partner.push()
+    partner.post(invoices=[InvoiceVerdict(invoice.number, Verdict.ACCEPTED, amount=Decimal(110))])
+    with carrier(read_only=True):
+        found = Break.objects.get()
+
+    close_break(desk.people.erik, code=found.code, explanation="They sent 10 more", leaves_credit=True, now=desk.now)
+    with pytest.raises(NotFound):
+        close_break(desk.people.erik, code=found.code, explanation="Again", leaves_credit=True, now=desk.now)
+
+    assert (the_credit().amount, the_credit().source) == (Decimal("10.00"), "break")
+
+
+def test_the_page_offers_credits_and_uses_those_that_are_checked(desk: Desk, partner: Partner) -> None:
+    on_account = left_on_account(desk, partner)
+    invoice, credit = make_invoice(desk.people.harlow_west, "100.00"), make_invoice(desk.people.harlow_nord, "-25.00")
+    run = desk.open(invoice)
+    desk.pay(run)
+    dana = Reader.of(desk.people.dana)
+    assert "Credits that you can use · 2" in words(dana.see(url("pay_run", run)))
+
+    assert dana.press(run, do="add_credits", credit=[on_account.code, credit.code]).status_code == 303
+    assert dana.press(run, place="1", whole_filter="yes").status_code == 303
+
+    assert desk.payments(run)[0].placed == Decimal("35.00")
+    said = words(dana.see(url("pay_run", run)))
+    assert "100.00 35.00 −65.00" in said
+    assert "Credits that you can use" not in said
