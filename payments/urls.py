@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from payments.cells import views as cell_views
 from payments.groups import views as group_views
 from payments.invoices import arranging, selection_views
 from payments.invoices import views as invoice_views
@@ -24,10 +25,12 @@ urlpatterns: list[URLPattern] = [
     path("invoices/selection/tags/", selection_views.tags, name="selection_tags"),
     path("invoices/selection/groups/", selection_views.groups, name="selection_groups"),
     path("invoices/selection/pay-runs/", selection_views.pay_runs, name="selection_pay_runs"),
+    path("invoices/tag-names/", cell_views.tag_names_offered, name="tag_names"),
     path("invoices/<uuid:code>/", invoice_views.invoice_detail, name="invoice"),
     path("invoices/<uuid:code>/usage/<int:charge>/", invoice_views.invoice_usage, name="invoice_usage"),
     path("invoices/<uuid:code>/charges/<int:position>/record/", invoice_views.charge_record, name="charge_record"),
     path("invoices/<uuid:code>/taxes/<int:position>/record/", invoice_views.tax_record, name="tax_record"),
+    path("invoices/<uuid:code>/cells/", cell_views.invoice_cells, name="invoice_cells"),
     path("groups/", group_views.group_list, name="groups"),
     path("groups/<uuid:code>/", group_views.group_detail, name="group"),
     path("groups/<uuid:code>/removals/", group_views.group_removals, name="group_removals"),

@@ -14,6 +14,7 @@ from typing import Any, Final
 from payments.invoices.rows import InvoiceFacts, account_path, billed_by
 
 TEXT, CODE, MONEY, DAY, COUNT, TAGS, STATE = "text", "code", "money", "day", "count", "tags", "state"
+TO_PAY, REASON = "to_pay", "reason"
 _INVOICE: Final = "billing_sources_invoice"
 
 
@@ -33,7 +34,7 @@ class Column:
 
     @property
     def is_number(self) -> bool:
-        return self.kind in (MONEY, COUNT)
+        return self.kind in (MONEY, COUNT, TO_PAY)
 
     @property
     def is_spare(self) -> bool:
@@ -69,6 +70,8 @@ _ALL: Final = (
     Column("currency", "Currency", TEXT, attrgetter("currency"), f"{_INVOICE}.currency", "muted", 9),
     _money("billed", "Billed"),
     _money("open", "Open", "num num--strong sheet__side"),
+    Column("to_pay", "To pay", TO_PAY, attrgetter("to_pay"), "COALESCE(wish.amount, -1)", "num", 15),
+    Column("reason", "Why not the rest", REASON, attrgetter("reason"), "COALESCE(wish.reason, '')", "sheet__spare", 26),
     _money("held", "In pay runs"),
     _money("settled", "Booked"),
     _money("credited", "Credited"),
@@ -77,7 +80,7 @@ _ALL: Final = (
     Column("state", "State", STATE, lambda facts: facts),
 )
 COLUMNS: Final[Mapping[str, Column]] = {column.key: column for column in _ALL}
-USUAL: Final = ("number", "account", "billed_by", "tags", "due", "billed", "open", "state")
+USUAL: Final = ("number", "account", "billed_by", "tags", "due", "billed", "open", "to_pay", "reason", "state")
 SORTS: Final = tuple(column.key for column in _ALL if column.order)
 LEAD: Final = "number"
 

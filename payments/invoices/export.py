@@ -18,11 +18,11 @@ from xml.sax.saxutils import escape
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
-from payments.invoices.columns import COUNT, MONEY, STATE, TAGS, Column, columns_of
+from payments.invoices.columns import COUNT, MONEY, REASON, STATE, TAGS, TO_PAY, Column, columns_of
 from payments.invoices.filters import InvoiceFilter
 from payments.invoices.listing import facts_of
 from payments.invoices.queries import visible_to
-from payments.invoices.rows import InvoiceFacts, state_of
+from payments.invoices.rows import InvoiceFacts, reason_words, state_of
 from portal.actor import Actor
 from portal.money import round_to
 from portal.tenancy import acting
@@ -70,8 +70,10 @@ def _rows(actor: Actor, chosen: InvoiceFilter, columns: Sequence[Column], today:
 
 def _cell(facts: InvoiceFacts, column: Column, today: date) -> Cell:
     value = column.read(facts)
-    if column.kind == MONEY:
-        return round_to(value, facts.currency)
+    if column.kind in (MONEY, TO_PAY):
+        return "" if value is None else round_to(value, facts.currency)
+    if column.kind == REASON:
+        return reason_words(facts.reason, facts.note)
     if column.kind == STATE:
         return state_of(facts, today)[0]
     if column.kind == TAGS:

@@ -27,13 +27,15 @@ _TABLES: Final = """
     billing_sources_invoice LEFT JOIN customers_account account ON account.id = billing_sources_invoice.account_id
     LEFT JOIN customers_account above ON above.id = account.parent_id
     JOIN billing_sources_billingsystem system ON system.id = billing_sources_invoice.system_id
+    LEFT JOIN payments_topay wish ON wish.invoice_id = billing_sources_invoice.id
 """
 _LIST: Final = """
     SELECT billing_sources_invoice.code, number, account.name, account.external_id, account.cost_center, above.name,
         above.parent_id, system.name, cycle,
         ARRAY(SELECT DISTINCT tag.name FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id
               WHERE given.invoice_id = billing_sources_invoice.id ORDER BY 1),
-        billed_on, due_on, currency, payable, open, held, settled, credited, amount_due, is_payable, revision
+        billed_on, due_on, billing_sources_invoice.currency, payable, open, held, settled, credited, amount_due,
+        is_payable, revision, wish.amount, COALESCE(wish.reason, ''), COALESCE(wish.note, '')
     FROM {tables} WHERE {where} ORDER BY {order} LIMIT %s
 """
 _ANCHOR: Final = "SELECT {keys} FROM {tables} WHERE {where}"

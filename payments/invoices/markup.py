@@ -4,7 +4,8 @@ HTML belongs into templates; this is the one exception. A page of the list has u
 and a template takes four times as long for them as one pattern does (bench/bench_grid.py). Every text is escaped, a
 column at a time.
 
-Hooks: each row says its invoice (`<tr data-row data-invoice="…">`), each cell its column (`<td data-column="due">`).
+Hooks: each row says its invoice (`<tr data-row data-invoice="…">`), each cell its column (`<td data-column="due">`);
+what can be changed is a link to where it is done (`<a data-edit="to_pay" data-value="60.00" data-seen="…">`, cells.js).
 """
 
 from __future__ import annotations
@@ -20,12 +21,14 @@ from uuid import UUID
 
 from django.utils.safestring import SafeString
 
-from payments.invoices.columns import CODE, COUNT, DAY, MONEY, STATE, TAGS, TEXT, Column
+from payments.domain.to_pay import Wanted, mark
+from payments.invoices.columns import CODE, COUNT, DAY, MONEY, REASON, STATE, TAGS, TEXT, TO_PAY, Column
 from payments.invoices.dates import day
-from payments.invoices.rows import InvoiceFacts, minor_units, state_of
+from payments.invoices.rows import InvoiceFacts, minor_units, reason_words, state_of
 from portal.money import format_amount
 
 TAGS_SHOWN: Final = 2
+_EMPTY: Final = {TAGS: "No tag", TO_PAY: "Nothing said", REASON: "No reason"}
 _ROW: Final = '\n<tr data-row data-invoice="%s" data-href="%s" data-minor="%s" data-currency="%s">%s'
 _CHECK: Final = (
     '<td class="sheet__check"><input type="checkbox" name="invoice" value="%s" aria-label="Select %s"%s></td>'
@@ -35,18 +38,21 @@ _CELL: Final = '<td data-column="{key}"{label}{style}>%s</td>'
 _LINK: Final = '<a href="%s">%s</a>'
 _TAG: Final = '<span class="tag">{}</span>'
 _STATE: Final = '<span class="state state--{}">{}</span>'
+_EDIT: Final = '<a class="entry" href="%scells/" data-edit="%s" data-value="%s" data-seen="%s"%s>%s</a>'
 _UNLABELLED: Final = ("sheet__side", "sheet__line", "sheet__spare")  # what stands on a phone's card without a word
 
 
 @dataclass(frozen=True)
 class Look:
     """What the rows of a page have in common: the day; the list's own address, below which an invoice lives; whether
-    rows can be selected, and which are."""
+    rows can be selected, and which are; whether tags and what is to be paid can be changed."""
 
     today: date
     url: str
     may_select: bool = False
     kept: frozenset[UUID] = frozenset()
+    may_tag: bool = False
+    may_prepare: bool = False
 
 
 def table_rows(rows: Sequence[InvoiceFacts], columns: Sequence[Column], look: Look) -> SafeString:
@@ -105,12 +111,52 @@ def _counts(rows: Sequence[InvoiceFacts], column: Column, look: Look) -> list[st
 
 
 def _tags(rows: Sequence[InvoiceFacts], column: Column, look: Look) -> list[str]:
-    return [_tag_cell(facts.tags) if facts.tags else "" for facts in rows]
+    cells = [_tag_cell(facts.tags) if facts.tags else "" for facts in rows]
+    if not look.may_tag:
+        return cells
+    said = [html.escape(", ".join(facts.tags)) for facts in rows]
+    return [
+        _EDIT % (f"{look.url}{facts.code}/", TAGS, value, value, _name(TAGS, cell), cell)
+        for facts, value, cell in zip(rows, said, cells, strict=True)
+    ]
 
 
 def _tag_cell(tags: Sequence[str]) -> str:
     more = [f'<span class="muted">+{len(tags) - TAGS_SHOWN}</span>'] if len(tags) > TAGS_SHOWN else []
     return " ".join([*(_TAG.format(html.escape(tag)) for tag in tags[:TAGS_SHOWN]), *more])
+
+
+def _wishes(rows: Sequence[InvoiceFacts], column: Column, look: Look) -> list[str]:
+    words = ["" if facts.to_pay is None else format_amount(facts.to_pay, facts.currency) for facts in rows]
+    return _changeable(rows, TO_PAY, words, words, look)
+
+
+def _reasons(rows: Sequence[InvoiceFacts], column: Column, look: Look) -> list[str]:
+    words = _escaped(reason_words(facts.reason, facts.note) for facts in rows)
+    return _changeable(rows, REASON, _escaped(f"{facts.reason}|{facts.note}" for facts in rows), words, look)
+
+
+def _changeable(
+    rows: Sequence[InvoiceFacts], key: str, values: Sequence[str], words: Sequence[str], look: Look
+) -> list[str]:
+    """Where something is open; elsewhere what was said is for reading."""
+    if not look.may_prepare:
+        return list(words)
+    return [
+        _EDIT % (f"{look.url}{facts.code}/", key, value, html.escape(mark(_wanted(facts))), _name(key, said), said)
+        if facts.open > 0
+        else said
+        for facts, value, said in zip(rows, values, words, strict=True)
+    ]
+
+
+def _wanted(facts: InvoiceFacts) -> Wanted | None:
+    return None if facts.to_pay is None else Wanted(facts.to_pay, facts.reason, facts.note)
+
+
+def _name(key: str, words: str) -> str:
+    """A link without a word in it still has a name."""
+    return "" if words else f' aria-label="{_EMPTY[key]}"'
 
 
 def _states(rows: Sequence[InvoiceFacts], column: Column, look: Look) -> list[str]:
@@ -129,5 +175,7 @@ _CELLS: Final[Mapping[str, Callable[[Sequence[InvoiceFacts], Column, Look], list
     DAY: _days,
     COUNT: _counts,
     TAGS: _tags,
+    TO_PAY: _wishes,
+    REASON: _reasons,
     STATE: _states,
 }

@@ -17,7 +17,7 @@ from django.db.models.expressions import RawSQL
 from billing_sources.models import BillingSystem
 from payments.groups.rules import in_group
 from payments.invoices.filters import NO_METHOD, InvoiceFilter
-from payments.models import Allocation
+from payments.models import Allocation, Tag
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Account
@@ -57,6 +57,11 @@ def tagged(name: str) -> Q:
             [name],
         )
     )
+
+
+def tag_names() -> list[str]:
+    """The customer's tags."""
+    return list(Tag.objects.order_by("name").values_list("name", flat=True))
 
 
 def _state(state: str, today: date) -> Q:

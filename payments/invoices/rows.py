@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 from uuid import UUID
 
+from payments.domain.reasons import reason
 from portal.money import ZERO, exponent, format_amount
 
 
@@ -53,6 +54,9 @@ class InvoiceFacts(NamedTuple):
     amount_due: Decimal
     is_payable: bool
     revision: int
+    to_pay: Decimal | None
+    reason: str
+    note: str
 
 
 def state_of(facts: Standing, today: date) -> tuple[str, str]:
@@ -74,6 +78,12 @@ def _open_state(facts: Standing, today: date) -> tuple[str, str]:
     if facts.open != facts.payable:
         return "Partly paid", "warn"
     return ("Reissued", "info") if facts.revision > 1 else ("Open", "open")
+
+
+def reason_words(key: str, note: str) -> str:
+    """Why not the rest: “Other: the lift was out of order”."""
+    known = reason(key)
+    return ": ".join(filter(None, (known.words, note))) if known else ""
 
 
 def account_path(name: str | None, parent: str | None, grandparent: int | None) -> str:

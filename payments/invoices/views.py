@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from billing_sources.lineage.record import RecordPage
+from payments.domain.reasons import SHORT_PAY_REASONS
 from payments.invoices import chips
 from payments.invoices.columns import columns_of
 from payments.invoices.detail import get_invoice_for
@@ -40,7 +41,7 @@ def invoice_list(request: CustomerRequest) -> HttpResponse:
     """The list, or its groups. A POST changes nothing: it turns the page and keeps what is checked, where no script
     does."""
     chosen, rights = read_filter(request.GET), _rights(request)
-    shown = _groups(request, chosen) if chosen.by else _rows(request, chosen, rights["may_select"])
+    shown = _groups(request, chosen) if chosen.by else _rows(request, chosen, rights)
     context = {
         "state_chips": chips.state_chips(chosen),
         "set_chips": chips.set_chips(chosen),
@@ -55,7 +56,7 @@ def invoice_list(request: CustomerRequest) -> HttpResponse:
     return render(request, "payments/invoice_list.html", context)
 
 
-def _rows(request: CustomerRequest, chosen: InvoiceFilter, may_select: bool) -> dict[str, Any]:
+def _rows(request: CustomerRequest, chosen: InvoiceFilter, rights: dict[str, bool]) -> dict[str, Any]:
     visible, today, kept = visible_to(request.actor), timezone.localdate(), posted_codes(request)
     page = page_of(visible, chosen, today)
     elsewhere = kept - {facts.code for facts in page.rows}
@@ -63,12 +64,15 @@ def _rows(request: CustomerRequest, chosen: InvoiceFilter, may_select: bool) -> 
     columns = columns_of(chosen.columns, shows_currency=len(page.totals) > 1)
     count = sum(total.count for total in page.totals)
     return {
-        "rows": table_rows(page.rows, columns, Look(today, reverse("invoices"), may_select, kept)),
+        "rows": table_rows(page.rows, columns, Look(today, reverse("invoices"), kept=kept, **rights)),
         "columns": chips.heads(chosen, columns),
         "is_wide": len(columns) > MOST_SIDE_BY_SIDE,
         "sums": sums(page.totals, selected),
         "count": f"{count:,}",
+        "row_count": count + 1,  # with the head
+        "first": chosen.first,
         "elsewhere": sorted(map(str, elsewhere)),
+        "reasons": SHORT_PAY_REASONS,
         **_pages(chosen, page, count),
     }
 

@@ -8,6 +8,7 @@ from payments.operations.choose import choose_invoices, drop_invoices, leave_ope
 from payments.operations.delegate import delegate_approval, withdraw_delegation
 from payments.operations.dispute import ChargeClaim, dispute_invoice, dispute_invoices
 from payments.operations.dispute_steps import agree_in_dispute, reply_in_dispute, withdraw_dispute
+from payments.operations.edit_cells import edit_cells
 from payments.operations.organise import (
     group_invoices,
     readmit_invoices,
@@ -41,6 +42,7 @@ __all__ = [
     "dispute_invoice",
     "dispute_invoices",
     "drop_invoices",
+    "edit_cells",
     "group_invoices",
     "keep_paste",
     "leave_open",

@@ -22,6 +22,7 @@ from payments.facts import lock_invoices
 from payments.models import PayRun, ToPay
 from portal.actor import Actor
 from portal.customers import access
+from portal.money import round_to
 
 _WRITE: Final = """
     INSERT INTO payments_topay AS w (customer_id, invoice_id, currency, amount, reason, note, set_by_id, set_at)
@@ -82,7 +83,7 @@ def write_wishes(
     gone = [invoices[wish.invoice].id for wish in wishes if wish.amount is None]
     ToPay.objects.filter(invoice_id__in=gone).delete()
     rows = [
-        (found.id, found.currency, wish.amount, wish.reason, wish.note.strip())
+        (found.id, found.currency, round_to(wish.amount, found.currency), wish.reason, wish.note.strip())
         for wish in wishes
         if wish.amount is not None and (found := invoices[wish.invoice])
     ]

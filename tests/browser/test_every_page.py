@@ -148,6 +148,7 @@ def existing(life: Life) -> dict[str, list[Any]]:
     with carrier(read_only=True):
         return {
             "invoice": codes_of(Invoice)[:1],
+            "invoice_cells": codes_of(Invoice)[:1],
             "group": codes_of(InvoiceGroup),
             "pay_run": [life.draft, life.submitted],
             "pay_run_review": [life.approved, life.released],

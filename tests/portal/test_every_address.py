@@ -37,6 +37,7 @@ CUSTOMERS_PEOPLE = ("dana", "victor", "ada", "nils", "carol")
 # Which object an address is about: the kind of its `code`; a second argument stands beside it.
 OBJECTS = {
     "invoice": "invoice",
+    "invoice_cells": "invoice",
     "invoice_usage": "invoice",
     "charge_record": "invoice",
     "tax_record": "invoice",
