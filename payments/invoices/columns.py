@@ -71,7 +71,7 @@ _ALL: Final = (
     _money("billed", "Billed"),
     _money("open", "Open", "num num--strong sheet__side"),
     Column("to_pay", "To pay", TO_PAY, attrgetter("to_pay"), "COALESCE(wish.amount, -1)", "num", 15),
-    Column("reason", "Why not the rest", REASON, attrgetter("reason"), "COALESCE(wish.reason, '')", "sheet__spare", 26),
+    Column("reason", "Reason", REASON, attrgetter("reason"), "COALESCE(wish.reason, '')", "sheet__spare sheet__reason", 26),
     _money("held", "In pay runs"),
     _money("settled", "Booked"),
     _money("credited", "Credited"),
@@ -80,7 +80,7 @@ _ALL: Final = (
     Column("state", "State", STATE, lambda facts: facts),
 )
 COLUMNS: Final[Mapping[str, Column]] = {column.key: column for column in _ALL}
-USUAL: Final = ("number", "account", "billed_by", "tags", "due", "billed", "open", "to_pay", "reason", "state")
+USUAL: Final = ("number", "account", "billed_by", "tags", "due", "open", "to_pay", "reason", "state")
 SORTS: Final = tuple(column.key for column in _ALL if column.order)
 LEAD: Final = "number"
 
