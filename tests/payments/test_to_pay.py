@@ -50,7 +50,7 @@ def test_a_wish_is_kept_replaced_and_taken_back(desk: Desk) -> None:
     )
     assert wanted(bill) == ("60.00", "other", "the lift")
     say(desk, wish(bill, "0"))
-    assert wanted(bill) == ("0", "", "")
+    assert wanted(bill) == ("0.00", "", "")
     assert say(desk, wish(bill, None)) == "Nothing is said any more of what to pay of A1-1."
     assert wanted(bill) is None
 
