@@ -55,6 +55,7 @@ def _billed_by(facts: InvoiceFacts) -> str:
 
 
 _LAST_DAY: Final = "DATE '9999-12-31'"  # an invoice without a due date is due after all others
+_REASON_ORDER: Final = "COALESCE(wish.reason, '')"
 _ALL: Final = (
     Column("number", "Invoice", CODE, attrgetter("number"), f"{_INVOICE}.number", "sheet__lead", 22),
     Column("account", "Account", TEXT, _account, "COALESCE(account.name, '')", "sheet__line", 34),
@@ -71,7 +72,7 @@ _ALL: Final = (
     _money("billed", "Billed"),
     _money("open", "Open", "num num--strong sheet__side"),
     Column("to_pay", "To pay", TO_PAY, attrgetter("to_pay"), "COALESCE(wish.amount, -1)", "num", 15),
-    Column("reason", "Reason", REASON, attrgetter("reason"), "COALESCE(wish.reason, '')", "sheet__spare sheet__reason", 26),
+    Column("reason", "Reason", REASON, attrgetter("reason"), _REASON_ORDER, "sheet__spare sheet__reason", 26),
     _money("held", "In pay runs"),
     _money("settled", "Booked"),
     _money("credited", "Credited"),
