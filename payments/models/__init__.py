@@ -8,6 +8,7 @@ from payments.models.approvals import (
     LimitUse,
     LimitUseEvent,
     PolicyDecision,
+    SubmittedVersion,
 )
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
 from payments.models.commands import Command
@@ -67,6 +68,7 @@ __all__ = [
     "PolicyDecision",
     "ShortPay",
     "ShortPayDispute",
+    "SubmittedVersion",
     "Tag",
     "ToPay",
 ]

@@ -133,3 +133,17 @@ class LimitUseEvent(models.Model):
             models.UniqueConstraint(fields=["approval", "currency", "span", "kind"], name="used_and_given_back_once"),
             models.CheckConstraint(condition=Q(amount__gte=0), name="use_event_not_negative"),
         ]
+
+
+class SubmittedVersion(models.Model):
+    """The canonical bytes of what was submitted, whose hash the approvals are bound to. Append-only."""
+
+    run = models.ForeignKey(PayRun, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, related_name="+")
+    version = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    body = models.TextField()
+    submitted_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["run", "version"], name="a_version_is_submitted_once")]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
 from django.http import HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from payments import operations
+from payments.approvals.review import differences_of, standing_of
 from payments.models import PayRun
-from payments.runs.approval_queries import approvals_of, difference_of, short_paid, why_not_approve
+from payments.runs.approval_queries import short_paid
 from payments.runs.commands import Step, seen_of
 from payments.runs.lines import Line, read_run_filter
 from payments.runs.page import STATES, list_context
@@ -24,6 +27,7 @@ from portal.money import format_amount
 from portal.requests import CustomerRequest
 
 MOST_SHORT_PAYS = 50
+NOT_AN_APPROVER = "You may look at pay runs; approving them is for others."
 
 
 @customer_page("see")
@@ -42,8 +46,7 @@ def pay_run_review(request: CustomerRequest, code: UUID) -> HttpResponse:
         "short_pays": short[:MOST_SHORT_PAYS],
         "short_count": len(short),
         "editors": [name for _, name in editors_of(run)],
-        "approvals": approvals_of(run),
-        "difference": difference_of(run),
+        "differences": differences_of(run),
         "acts": acts_on(run),
         "seen": seen_of(run),
         "key": uuid4(),
@@ -56,8 +59,10 @@ def pay_run_review(request: CustomerRequest, code: UUID) -> HttpResponse:
 
 @customer_page("approve", "POST")
 def pay_run_approval(request: CustomerRequest, code: UUID) -> HttpResponse:
-    sha256 = request.POST.get("sha256", "")
-    return act(request, code, Step(operations.approve_run, {"run": code, "sha256": sha256}), "pay_run_review")
+    holder = request.POST.get("on_behalf_of", "")
+    seen = {"run": code, "sha256": request.POST.get("sha256", "")}
+    seen["on_behalf_of"] = int(holder) if re.fullmatch(r"[0-9]{1,9}", holder) else None
+    return act(request, code, Step(operations.approve_run, seen), "pay_run_review")
 
 
 @customer_page("approve", "POST")
@@ -76,13 +81,14 @@ def _next(
 ) -> dict[str, Any]:
     """What this person can do with the run now, or why not."""
     is_submitted, is_approved = run.state == PayRun.State.SUBMITTED, run.state == PayRun.State.APPROVED
-    why = why_not_approve(request.actor, run, lines) if is_submitted else ""
-    may_approve = access.has(request.actor, "approve") and may_for_all(request.actor, "approve", lines)
+    standing = standing_of(request.actor, run, {line.item.account_id for line in lines}, timezone.now())
+    is_approver = access.has(request.actor, "approve")
+    may_approve = is_approver and may_for_all(request.actor, "approve", lines)
     return {
-        "may_approve": is_submitted and not why,
-        "may_return": is_submitted and may_approve,
+        "standing": standing,
+        "may_return": is_submitted and (may_approve or bool(standing.ways)),
         "may_release": is_approved and may_approve,
-        "why_not": why,
+        "why_not": standing.why_not if is_approver or not is_submitted else NOT_AN_APPROVER,
         "release_words": [_release_words(payment) for payment in payments],
     }
 

@@ -20,7 +20,8 @@ from tests.payments.conftest import Desk
 def approver(desk: Desk, name: str, *rights: str) -> Actor:
     """One more of Harlow's people, who may approve everywhere unless other rights are named."""
     harlow = desk.people.harlow
-    user = User.objects.create(email=f"{name}@customer.example", name=name.title())
+    same_password = User.objects.get(pk=desk.people.victor.user_id).password
+    user = User.objects.create(email=f"{name}@customer.example", name=name.title(), password=same_password)
     with carrier():
         Membership.objects.create(customer=harlow, user=user)
         for right in rights or ("see", "approve"):

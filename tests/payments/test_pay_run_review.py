@@ -110,7 +110,7 @@ def test_a_returned_run_says_why_and_the_next_review_says_what_is_new(
     desk.do("leave_open", run=run, invoices=[bills[0].code])
     desk.do("submit_run", run=run)
     said = words(victor.see(url("pay_run_review", run)))
-    assert f"{bills[0].number} 1 100.00 USD 60.00 USD" in said
+    assert f"{bills[0].number} on payment 1 100.00 USD 60.00 USD" in said
 
 
 def test_the_review_shows_short_pays_with_reasons_and_the_fingerprint(
