@@ -121,7 +121,7 @@ def _refuse_moved(found: Matched, seen: str) -> None:
     now = _counts(found.judged)
     moved = [
         f"{word}: {before.get(verdict.value, '0')} before, {now.get(verdict.value, 0)} now"
-        for verdict, (word, _, _) in WORDS.items()
+        for verdict, (word, _) in WORDS.items()
         if before.get(verdict.value, "0") != str(now.get(verdict.value, 0))
     ]
     told = "; ".join(moved) or "what is open of them is another amount now"

@@ -11,17 +11,18 @@ from django.urls import reverse
 
 from payments.domain.pasting.amounts import Way
 from payments.domain.pasting.columns import KIND_WORDS, Kind
-from payments.domain.pasting.verdicts import IDENTIFIED, UNRESOLVED, Judged, Verdict, pasted_total, totals_of
+from payments.domain.pasting.verdicts import IDENTIFIED, UNRESOLVED, Verdict, corrected_total, pasted_total, totals_of
 from payments.domain.pasting.wishes import Wishes, wishes_of
 from payments.invoices.chips import Option
 from payments.matching.acts import seen_of
 from payments.matching.edits import matches
 from payments.matching.queries import Matched
 from payments.matching.rows import currencies_of, plain_amount, proof, row_of
+from portal.money import ZERO
 
 SIZE: Final = 100
 SAMPLES: Final = 3
-SHOWN: Final = frozenset({"", "unresolved", *Verdict})
+SHOWN: Final = frozenset({"", "unresolved", "left_out", *Verdict})
 WAY_WORDS: Final = {Way.POINT: "1,234.56", Way.COMMA: "1.234,56"}
 
 
@@ -36,14 +37,16 @@ class ColumnCells:
 
 
 def context_of(found: Matched, shown: str, first: int) -> dict[str, Any]:
-    """`shown` is a verdict, "unresolved" or "" for all; `first` counts from 1."""
+    """`shown` is a verdict, "unresolved", "left_out" or "" for all; `first` counts from 1."""
     totals = totals_of(found.judged)
     currencies = currencies_of(totals)
-    chosen = [one for one in found.judged if matches(one, shown)]
-    ordered = sorted(chosen, key=_unresolved_first) if not shown else chosen
+    wishes = wishes_of(found.judged)
+    problems = {each.line: each.why for each in wishes.left_out}
+    chosen = [one for one in found.judged if matches(one, shown, problems)]
+    ordered = chosen if shown else sorted(chosen, key=lambda one: one.verdict not in UNRESOLVED)
     page = ordered[first - 1 : first - 1 + SIZE]
     whole = pasted_total(found.reading.rows)
-    wishes = wishes_of(found.judged)
+    more = corrected_total(found.reading.rows)
     return {
         "paste": found.paste,
         "key": uuid4(),
@@ -57,19 +60,16 @@ def context_of(found: Matched, shown: str, first: int) -> dict[str, Any]:
         "has_numbers": Kind.NUMBER in found.layout.kinds,
         "currencies": [each or "no currency" for each in currencies],
         "proof": proof(totals, currencies, shown),
-        "whole": [plain_amount(whole[each], each) for each in currencies],
+        "whole": [plain_amount(whole.get(each, ZERO), each) for each in currencies],
+        "corrected": [plain_amount(more.get(each, ZERO), each) for each in currencies] if more else [],
         "count": f"{len(found.reading.rows):,}",
         "shown_count": f"{len(chosen):,}",
         "unresolved": f"{sum(one.verdict in UNRESOLVED for one in found.judged):,}",
-        "rows": [row_of(one, reverse("invoices")) for one in page],
+        "rows": [row_of(one, reverse("invoices"), problems.get(one.row.line, "")) for one in page],
         "ready": _ready(wishes),
         "identified": f"{len({one.invoice.id for one in found.judged if one.invoice and one.verdict in IDENTIFIED}):,}",
         **_paging(shown, first, len(chosen)),
     }
-
-
-def _unresolved_first(one: Judged) -> bool:
-    return one.verdict not in UNRESOLVED
 
 
 def _ready(wishes: Wishes) -> dict[str, str]:

@@ -7,20 +7,21 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from payments.domain.pasting.rows import AS_PASTED
 from payments.domain.pasting.verdicts import UNRESOLVED, Candidate, Judged, Verdict, VerdictTotal
 from portal.money import format_amount, is_exact
 
 WORDS: Final = {
-    Verdict.AMBIGUOUS: ("Ambiguous", "warn", "More than one invoice may be meant: choose."),
-    Verdict.UNREADABLE: ("Amount not readable", "warn", "Correct the amount."),
-    Verdict.TWICE: ("Twice in the paste", "warn", "Count the rows together, or drop one."),
-    Verdict.REPLACED: ("Replaced", "info", "A later revision or another bill is in force."),
-    Verdict.UNKNOWN: ("Unknown", "bad", "No invoice has this number: correct it, or drop the row."),
-    Verdict.NOT_YOURS: ("Not yours", "bad", "It exists, on an account that you have no right on."),
-    Verdict.FOUND: ("Found", "good", "One invoice, with what is open of it."),
-    Verdict.PAID: ("Already paid", "off", "Nothing of it is open."),
-    Verdict.IN_RUN: ("In a pay run", "info", "It is in a pay run already."),
-    Verdict.DROPPED: ("Dropped", "off", "Left out by you; it counts in the pasted total."),
+    Verdict.AMBIGUOUS: ("Ambiguous", "warn"),
+    Verdict.UNREADABLE: ("Amount not readable", "warn"),
+    Verdict.TWICE: ("Twice in the paste", "warn"),
+    Verdict.REPLACED: ("Replaced", "info"),
+    Verdict.UNKNOWN: ("Unknown", "bad"),
+    Verdict.NOT_YOURS: ("Not yours", "bad"),
+    Verdict.FOUND: ("Found", "good"),
+    Verdict.PAID: ("Already paid", "off"),
+    Verdict.IN_RUN: ("In a pay run", "info"),
+    Verdict.DROPPED: ("Dropped", "off"),
 }
 
 
@@ -52,7 +53,7 @@ class PastedRow:
     difference_tone: str
     amount_text: str
     is_unresolved: bool
-    is_unreadable: bool
+    is_amount_asked: bool
     is_changed: bool
     takes: str
     choices: tuple[Choice, ...]
@@ -65,23 +66,21 @@ class VerdictLine:
     key: str
     word: str
     tone: str
-    why: str
     count: str
     amounts: tuple[str, ...]
-    is_unresolved: bool
     is_shown: bool
 
 
-def row_of(one: Judged, url: str) -> PastedRow:
-    """`url` is the list of invoices; an invoice lives below it."""
-    word, tone, _ = WORDS[one.verdict]
+def row_of(one: Judged, url: str, problem: str) -> PastedRow:
+    """`url` is the list of invoices; an invoice lives below it. `problem` says why its amount cannot be paid, or ""."""
+    word, tone = WORDS[one.verdict]
     row, invoice = one.row, one.invoice
     return PastedRow(
         line=row.line,
         number=row.number,
         verdict=word,
         tone=tone,
-        why=one.why,
+        why=one.why or problem,
         invoice_url=f"{url}{invoice.code}/" if invoice else "",
         invoice=invoice.number if invoice else "",
         account=invoice.account if invoice else "",
@@ -92,8 +91,8 @@ def row_of(one: Judged, url: str) -> PastedRow:
         difference_tone="muted" if not one.difference else "bad" if one.difference > 0 else "warn",
         amount_text=row.amount_text,
         is_unresolved=one.verdict in UNRESOLVED,
-        is_unreadable=one.verdict is Verdict.UNREADABLE,
-        is_changed=row.decided.is_dropped or row.decided.number is not None or row.decided.invoice is not None,
+        is_amount_asked=bool(problem) or one.verdict is Verdict.UNREADABLE,
+        is_changed=row.decided != AS_PASTED,
         takes=_takes(one),
         choices=tuple(_choice(one, each) for each in one.candidates) if one.verdict is Verdict.AMBIGUOUS else (),
     )
@@ -116,16 +115,14 @@ def plain_amount(amount: Decimal, currency: str) -> str:
 
 
 def _line(total: VerdictTotal, currencies: Sequence[str], shown: str) -> VerdictLine:
-    word, tone, why = WORDS[total.verdict]
+    word, tone = WORDS[total.verdict]
     amounts = tuple(plain_amount(total.amounts.get(each, Decimal(0)), each) for each in currencies)
     return VerdictLine(
         key=total.verdict.value,
         word=word,
         tone=tone,
-        why=why,
         count=f"{total.count:,}",
         amounts=amounts,
-        is_unresolved=total.verdict in UNRESOLVED,
         is_shown=total.verdict == shown,
     )
 
@@ -140,6 +137,8 @@ def _difference(one: Judged) -> str:
 def _takes(one: Judged) -> str:
     if one.verdict is Verdict.TWICE:
         return "Count together"
+    if one.is_over_open:
+        return "Pay what is open"
     if one.verdict is not Verdict.REPLACED or one.invoice is None:
         return ""
     return f"Take {one.invoice.replaced_by}" if one.invoice.replaced_by else f"Take revision {one.invoice.revision}"

@@ -73,7 +73,7 @@ def paste_columns(request: CustomerRequest, code: UUID) -> HttpResponse:
 def paste_rows(request: CustomerRequest, code: UUID) -> HttpResponse:
     """What was typed, chosen and checked in the rows."""
     held = _paste(request, code)
-    decisions = decided(matched(request.actor, held).judged, request.POST, _show(request))
+    decisions = decided(matched(request.actor, held), request.POST, _show(request))
     return _change(request, held, lambda command: operations.decide_rows(request.actor, decisions=decisions, **command))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from payments.commands import Done, command
 from payments.domain.pasting.amounts import Way
 from payments.domain.pasting.columns import Kind, Layout, recognise
-from payments.domain.pasting.rows import AS_PASTED, LONGEST_AMOUNT, LONGEST_NUMBER, Decision
+from payments.domain.pasting.rows import AS_PASTED, LONGEST_AMOUNT, LONGEST_NUMBER, Decision, read_rows
 from payments.domain.pasting.table import TooMuch, read_table
 from payments.domain.refusals import NotFound, Rule, refuse
 from payments.models import Paste, PayRun
@@ -66,9 +66,12 @@ def read_columns(
     named = [kind for kind in kinds if kind not in MANY]
     if len(kinds) != len(held.layout["kinds"]) or len(set(named)) != len(named):
         raise refuse(Rule.TWICE, "Each column is one thing, and only one column is the number, the amount and so on.")
-    held.layout = msgspec.to_builtins(Layout(tuple(kinds), has_header, way))
-    _change(held, now)
+    layout = Layout(tuple(kinds), has_header, way)
     words = "Columns are read as " + ", ".join(kinds) + "."
+    if _way(held.text, layout) != _way(held.text, msgspec.convert(held.layout, Layout)):
+        held.decisions, words = _without_amounts(held.decisions), f"{words} Amounts are as pasted again."
+    held.layout = msgspec.to_builtins(layout)
+    _change(held, now)
     return Done(words, "columns of a paste set", subject(held), str(held.code))
 
 
@@ -129,6 +132,16 @@ def _held(actor: Actor, code: UUID, seen: int) -> Paste:
     paste = paste_of(actor, code)
     refuse_stale(paste, seen)
     return paste
+
+
+def _way(text: str, layout: Layout) -> Way | None:
+    found = read_rows(read_table(text), layout, {}).way
+    return found.way if found else None
+
+
+def _without_amounts(decisions: dict[str, Any]) -> dict[str, Any]:
+    """What was typed in one way of writing amounts would say something else in another."""
+    return {line: {name: said for name, said in each.items() if name != "amount"} for line, each in decisions.items()}
 
 
 def _change(paste: Paste, now: datetime) -> None:

@@ -83,7 +83,7 @@ def test_each_row_gets_its_verdict_and_the_totals_are_those_of_the_paste(people:
     page = words(Reader.of(people.dana).see(url("paste", code)))
     assert "Found 1 90.00" in page
     assert "Twice in the paste 2 −1.00" in page
-    assert "Pasted 8 172.00" in page
+    assert "As pasted 8 172.00" in page
     assert "−10.00" in page  # what was pasted of A-1 less what is open
 
 

@@ -64,6 +64,12 @@ def read_amount(text: str, way: Way) -> Amount | None:
     return Amount(-value if is_negative else value, _SYMBOLS.get(code, code))
 
 
+def written(amount: Decimal, way: Way) -> str:
+    """The amount in this way of writing: `read_amount` reads it back."""
+    text = f"{amount:f}"
+    return text if way is Way.POINT else text.replace(".", ",")
+
+
 def way_of(texts: Iterable[str]) -> WayFound:
     """The way that reads most of the column; what both read, and differently, is a doubt unless the rest decides."""
     by_point = by_comma = 0

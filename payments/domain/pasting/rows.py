@@ -36,13 +36,15 @@ Decisions = Mapping[int, Decision]  # by line
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as it is read. `amount_text` with `amount` None is an amount that cannot be read; `currency` is as
-    stated, or "". `line` names it: where in the pasted text it began."""
+    """One row as it is read. `amount_text` with `amount` None is an amount that cannot be read; `pasted` is
+    the amount before the reader corrected it. `currency` is as stated, or "". `line` names the row: where in the pasted
+    text it began."""
 
     line: int
     number: str
     amount_text: str
     amount: Decimal | None
+    pasted: Decimal | None
     currency: str
     account: str
     due: str
@@ -99,8 +101,9 @@ def _row(line: int, cells: Sequence[str], places: Mapping[Kind, int], way: Way, 
         return cells[at] if at is not None else ""
 
     decided = decisions.get(line, AS_PASTED)
+    pasted = read_amount(cell(Kind.AMOUNT), way)
     text = decided.amount if decided.amount is not None else cell(Kind.AMOUNT)
-    amount = read_amount(text, way) if text else None
+    amount = read_amount(text, way) if decided.amount is not None else pasted
     reason_text = cell(Kind.REASON)
     reason = reason_of(reason_text) if reason_text else None
     return Row(
@@ -108,6 +111,7 @@ def _row(line: int, cells: Sequence[str], places: Mapping[Kind, int], way: Way, 
         number=decided.number if decided.number is not None else cell(Kind.NUMBER),
         amount_text=text,
         amount=amount.value if amount else None,
+        pasted=pasted.value if pasted else None,
         currency=_currency(amount, cell(Kind.CURRENCY)),
         account=cell(Kind.ACCOUNT),
         due=cell(Kind.DUE),

@@ -108,6 +108,12 @@ class Judged:
         return self.row.amount - self.invoice.open
 
     @property
+    def is_over_open(self) -> bool:
+        """Found, and more was pasted than there is to pay."""
+        more = self.verdict is Verdict.FOUND and self.invoice and self.invoice.open > 0 and self.difference
+        return bool(more and more > 0)
+
+    @property
     def is_in_other_currency(self) -> bool:
         return bool(self.invoice and self.row.currency and self.row.currency != self.invoice.currency)
 
@@ -233,22 +239,32 @@ class VerdictTotal:
 
 
 def totals_of(judged: Iterable[Judged]) -> list[VerdictTotal]:
-    """One per verdict that there is, in their order. Together they are what was pasted, to the last unit."""
+    """One per verdict that there is, in their order. Together they are what was pasted (`pasted_total`) and what the
+    reader has corrected of it (`corrected_total`), to the last unit."""
     totals = {verdict: VerdictTotal(verdict) for verdict in Verdict}
     for one in judged:
-        _count(totals[one.verdict], one.row)
+        totals[one.verdict].count += 1
+        _add(totals[one.verdict].amounts, one.row.currency, one.row.amount)
     return [total for total in totals.values() if total.count]
 
 
 def pasted_total(rows: Iterable[Row]) -> dict[str, Decimal]:
-    """What all rows come to by currency, whatever their verdict."""
-    whole = VerdictTotal(Verdict.FOUND)
+    """What all rows came to by currency, whatever their verdict, before anything was corrected."""
+    whole: dict[str, Decimal] = {}
     for row in rows:
-        _count(whole, row)
-    return whole.amounts
+        _add(whole, row.currency, row.pasted)
+    return whole
 
 
-def _count(total: VerdictTotal, row: Row) -> None:
-    total.count += 1
-    if row.amount is not None:
-        total.amounts[row.currency] = total.amounts.get(row.currency, ZERO) + row.amount
+def corrected_total(rows: Iterable[Row]) -> dict[str, Decimal]:
+    """How much more (or less) the rows come to because the reader has corrected their amounts."""
+    more: dict[str, Decimal] = {}
+    for row in rows:
+        if row.amount != row.pasted:
+            _add(more, row.currency, (row.amount or ZERO) - (row.pasted or ZERO))
+    return more
+
+
+def _add(amounts: dict[str, Decimal], currency: str, amount: Decimal | None) -> None:
+    if amount is not None:
+        amounts[currency] = amounts.get(currency, ZERO) + amount
