@@ -20,7 +20,6 @@ urlpatterns: list[URLPattern] = [
     path("carrier/cycles/", views.bill_cycles, name="bill_cycles"),
     path("carrier/cycles/<slug:system>/import/", views.import_now, name="import_now"),
     path("bills/", completeness_views.bills_expected, name="bills_expected"),
-    path("accounts/", account_tree_views.accounts, name="accounts"),
     path("accounts/<uuid:code>/", account_tree_views.tree_node, name="tree_node"),
     path("carrier/cycles/<slug:system>/absent/", completeness_views.accounts_absent, name="accounts_absent"),
     path("carrier/coverage/", coverage_views.coverage, name="coverage"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from payments.cells import views as cell_views
-from payments.groups import views as group_views
+from payments.groups.urls import group_urls
 from payments.invoices import arranging, selection_views
 from payments.invoices import views as invoice_views
 from payments.matching import views as paste_views
@@ -31,9 +31,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<uuid:code>/charges/<int:position>/record/", invoice_views.charge_record, name="charge_record"),
     path("invoices/<uuid:code>/taxes/<int:position>/record/", invoice_views.tax_record, name="tax_record"),
     path("invoices/<uuid:code>/cells/", cell_views.invoice_cells, name="invoice_cells"),
-    path("groups/", group_views.group_list, name="groups"),
-    path("groups/<uuid:code>/", group_views.group_detail, name="group"),
-    path("groups/<uuid:code>/removals/", group_views.group_removals, name="group_removals"),
+    *group_urls,
     path("pay-runs/", run_views.pay_runs, name="pay_runs"),
     path("pay-runs/new/", run_views.pay_run_new, name="pay_run_new"),
     path("pay-runs/<uuid:code>/", run_views.pay_run, name="pay_run"),

@@ -39,6 +39,7 @@ class NodeRow:
     own_bills: str
     bills: str
     amounts: tuple[str, ...]
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -38,10 +40,11 @@ class ArrangeForm(forms.Form):
     effective_on = forms.DateField(required=False)
 
 
-@customer_page("see")
-def accounts(request: CustomerRequest) -> HttpResponse:
+def tree_page(request: CustomerRequest, tags_on: Callable[[date], Mapping[str, tuple[str, ...]]]) -> HttpResponse:
+    """The tree; `tags_on` a day gives the tags of its nodes by their codes (payments.groups.tree_views)."""
     month, day, is_asked = _chosen(request)
-    rows = account_tree(request.actor, day, month)
+    rows, tags = account_tree(request.actor, day, month), tags_on(day)
+    rows = [replace(row, tags=tags.get(row.code, ())) for row in rows]
     context = {
         "rows": rows[:MOST_ROWS],
         "left_out": max(0, len(rows) - MOST_ROWS),
@@ -49,6 +52,7 @@ def accounts(request: CustomerRequest) -> HttpResponse:
         "month_words": f"{month:%B %Y}",
         "day": f"{day:%Y-%m-%d}",
         "asked_day": f"{day:%Y-%m-%d}" if is_asked else "",
+        "may_tag": access.has(request.actor, "tag"),
         "may_arrange": access.has(request.actor, "administer"),
     }
     return render(request, "billing_sources/account_tree.html", context)

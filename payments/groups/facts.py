@@ -5,18 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Final
 from uuid import UUID
 
-from django.db import connection
-
-from payments.groups.rules import INVOICES, members
+from payments.groups.membership import among
 from payments.models import GroupApprover, InvoiceGroup
-
-_CHOSEN: Final = """
-    WITH chosen AS MATERIALIZED (SELECT * FROM billing_sources_invoice WHERE id = ANY(%s))
-    SELECT held.group_id, held.invoice_id FROM ({members}) held WHERE held.invoice_id IN (SELECT id FROM chosen)
-"""
 
 
 @dataclass(frozen=True)
@@ -41,20 +33,16 @@ def groups_of(customer_id: int, invoice_ids: Collection[int]) -> dict[int, list[
     Call inside `acting(actor)` or `carrier()`.
     """
     held: dict[int, list[GroupFacts]] = {invoice: [] for invoice in invoice_ids}
-    facts = _facts(customer_id)
+    facts = facts_by_group(customer_id)
     if not facts or not held:
         return held
-    sql, values = members(list(facts), invoices=f"chosen AS {INVOICES}")
-    with connection.cursor() as cursor:
-        cursor.execute(_CHOSEN.format(members=sql), [list(held), *values])
-        pairs = set(cursor.fetchall())
     places = {group: place for place, group in enumerate(facts)}
-    for group, invoice in sorted(pairs, key=lambda pair: places[pair[0]]):
+    for group, invoice in sorted(among(list(facts), held), key=lambda pair: places[pair[0]]):
         held[invoice].append(facts[group])
     return held
 
 
-def _facts(customer_id: int) -> dict[int, GroupFacts]:
+def facts_by_group(customer_id: int) -> dict[int, GroupFacts]:
     """Group → facts, in the customer's order."""
     approvers: dict[int, list[int]] = defaultdict(list)
     for group, user in GroupApprover.objects.filter(customer_id=customer_id).values_list("group_id", "user_id"):

@@ -119,7 +119,19 @@ def _nodes_below(node: UUID, *, directly: bool) -> RawSQL:
 
 
 def _says(text: str) -> Q:
-    return Q(number__icontains=text) | _accounts(name__icontains=text) | _accounts(external_id__icontains=text)
+    accounts = _accounts(name__icontains=text) | _accounts(external_id__icontains=text)
+    return Q(number__icontains=text) | accounts | _tag_says(text)
+
+
+def _tag_says(text: str) -> Q:
+    """A tag like this, of its own or from a node above."""
+    return Q(
+        pk__in=RawSQL(
+            "SELECT given.invoice_id FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id"
+            " WHERE tag.removed_at IS NULL AND strpos(lower(tag.name), lower(%s)) > 0",
+            [text],
+        )
+    )
 
 
 def _accounts(**wanted: str) -> Q:

@@ -9,6 +9,7 @@ from payments.operations.delegate import delegate_approval, withdraw_delegation
 from payments.operations.dispute import ChargeClaim, dispute_invoice, dispute_invoices
 from payments.operations.dispute_steps import agree_in_dispute, reply_in_dispute, withdraw_dispute
 from payments.operations.edit_cells import edit_cells
+from payments.operations.group_runs import open_group_run
 from payments.operations.organise import (
     group_invoices,
     readmit_invoices,
@@ -22,6 +23,7 @@ from payments.operations.release import release_run
 from payments.operations.rule_groups import change_group, change_rule, make_group, order_groups
 from payments.operations.short_pay import short_pay, withdraw_short_pay
 from payments.operations.submit import submit_run
+from payments.operations.tags import merge_tags, remove_tag, rename_tag, tag_node, untag_node
 from payments.operations.to_pay import set_to_pay
 
 __all__ = [
@@ -47,6 +49,8 @@ __all__ = [
     "keep_paste",
     "leave_open",
     "make_group",
+    "merge_tags",
+    "open_group_run",
     "open_run",
     "order_groups",
     "propose_policy",
@@ -55,16 +59,20 @@ __all__ = [
     "release_run",
     "remove_payment",
     "reply_in_dispute",
+    "remove_tag",
+    "rename_tag",
     "return_run",
     "set_to_pay",
     "short_pay",
     "submit_run",
     "tag_invoices",
+    "tag_node",
     "unallocate",
     "undo_leave_open",
     "ungroup_invoices",
     "untag_invoices",
     "withdraw_delegation",
     "withdraw_dispute",
+    "untag_node",
     "withdraw_short_pay",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -14,6 +14,7 @@ from django.utils.timezone import localdate
 from billing_sources.models import AccountLink, BillingSystem
 from payments.commands import Done, command
 from payments.domain.refusals import NotFound, Rule, refuse
+from payments.groups import rules as judged
 from payments.invoices.charges import CATEGORIES
 from payments.models import GroupApprover, GroupRule, InvoiceGroup, InvoiceGroupMember, Payment, Tag
 from payments.operations.organise import LONGEST_GROUP, clean_name, group_of_name, lock_group, subject
@@ -126,18 +127,17 @@ def require_reach(actor: Actor, group: InvoiceGroup) -> None:
     if not access.has(actor, "tag"):
         raise access.Denied("no right to tag here")
     newest = GroupRule.objects.filter(group=group).order_by("number").last()
-    if newest is not None and _says_something(newest):
+    if newest is not None and judged.rule_of(newest):
         access.require(actor, "tag", newest.nodes or [None])
     pinned = InvoiceGroupMember.objects.filter(group=group, until_on=None, is_excluded=False)
     access.require(actor, "tag", set(pinned.values_list("invoice__account_id", flat=True)))
 
 
 def _put(actor: Actor, group: InvoiceGroup, wish: RuleWish, day: date, now: datetime) -> Done:
-    values = _resolved(actor, wish)
-    _check_limits(wish)
+    resolved = resolve(actor, wish)
     _check_day(group, day, localdate(now))
-    if any(value not in ([], None) for value in values.values()):
-        access.require(actor, "tag", values["nodes"] or [None])
+    if resolved:
+        access.require(actor, "tag", resolved.nodes or [None])
     GroupRule.objects.create(
         customer_id=actor.customer_id,
         group=group,
@@ -146,7 +146,7 @@ def _put(actor: Actor, group: InvoiceGroup, wish: RuleWish, day: date, now: date
         made_by_id=actor.user_id,
         made_at=now,
         made_on=localdate(now),
-        **values,
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in vars(resolved).items()},
     )
     since = "all bills so far and to come" if day == EVER else f"bills issued from {day} on"
     detail = {**asdict(wish), "effective_on": str(day)}
@@ -154,8 +154,9 @@ def _put(actor: Actor, group: InvoiceGroup, wish: RuleWish, day: date, now: date
     return Done(message, "group rule set", subject(group), str(group.code), _as_text(detail))
 
 
-def _resolved(actor: Actor, wish: RuleWish) -> dict[str, Any]:
-    """The columns of `GroupRule`; raises `NotFound` for what is not this customer's."""
+def resolve(actor: Actor, wish: RuleWish) -> judged.Rule:
+    """The rule that is meant; raises `NotFound` for what is not this customer's, `Refused` for what cannot be meant."""
+    _check_limits(wish)
     customer = actor.customer_id
     own_systems = AccountLink.objects.filter(customer_id=customer).values("system_id")
     systems = BillingSystem.objects.filter(pk__in=own_systems, key__in=wish.systems)
@@ -166,8 +167,10 @@ def _resolved(actor: Actor, wish: RuleWish) -> dict[str, Any]:
     for name, (_, wanted) in found.items():
         if len(ids[name]) != len(set(wanted)):
             raise NotFound(name.removesuffix("s"))
-    plain = {each.name: getattr(wish, each.name) for each in fields(wish) if each.name not in ids}
-    return {**ids, **{name: sorted(set(v)) if isinstance(v, tuple) else v for name, v in plain.items()}}
+    said: dict[str, Any] = {**vars(wish), **ids}
+    for name, value in said.items():
+        said[name] = tuple(sorted(set(value))) if isinstance(value, tuple | list) else value
+    return judged.Rule(**said)
 
 
 def _check_limits(wish: RuleWish) -> None:
@@ -222,10 +225,6 @@ def _require_members(actor: Actor, users: Collection[int]) -> None:
 def _newest(group: InvoiceGroup) -> int:
     newest = GroupRule.objects.filter(group=group).order_by("-number").values_list("number", flat=True).first()
     return newest or 0
-
-
-def _says_something(row: GroupRule) -> bool:
-    return any(getattr(row, each.name) not in ([], None) for each in fields(RuleWish))
 
 
 def _as_text(detail: dict[str, Any]) -> dict[str, Any]:

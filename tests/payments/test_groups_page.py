@@ -37,14 +37,14 @@ def test_a_selection_becomes_a_group_by_a_new_name(people: Personas) -> None:
     fields = {"invoice": [one.code, two.code], "group": "Month end", "key": uuid4()}
     assert client_of(people.dana).post("/invoices/selection/groups/", fields).status_code == 302
     listed = text_of(client_of(people.dana).get("/groups/"))
-    assert "Month end 2 USD 15.00" in listed
+    assert "Month end 2 +2 in USD 15.00" in listed
 
 
 def test_a_group_counts_for_each_person_what_that_person_may_see(people: Personas) -> None:
     group = make_group(
         people, "Both", make_invoice(people.harlow_west, "10.00"), make_invoice(people.harlow_nord, "5.00")
     )
-    assert "Both 1 USD 5.00" in text_of(client_of(people.nils).get("/groups/"))
+    assert "Both 1 +1 in USD 5.00" in text_of(client_of(people.nils).get("/groups/"))
     page = client_of(people.nils).get(f"/groups/{group.code}/").content.decode()
     assert page.count("<tr data-row") == 1
     assert ">5.00</td>" in page
@@ -54,7 +54,7 @@ def test_a_groups_money_is_what_is_open_now(people: Personas) -> None:
     make_group(
         people, "Mixed", make_invoice(people.harlow_west, "10.00"), make_invoice(people.harlow_west, currency="EUR")
     )
-    assert "Mixed 2 EUR 100.00 USD 10.00" in text_of(client_of(people.dana).get("/groups/"))
+    assert "Mixed 2 +1 in EUR 100.00 USD 10.00" in text_of(client_of(people.dana).get("/groups/"))
 
 
 def test_another_customers_group_is_not_found_and_not_touched(people: Personas) -> None:
@@ -105,7 +105,7 @@ def test_a_group_can_be_worked_on_in_the_list(people: Personas) -> None:
 def test_tags_are_told_with_what_they_are_on_and_lead_there(people: Personas) -> None:
     invoice = make_invoice(people.harlow_west, "12.00")
     tag_invoices(people.dana, invoices=[invoice.code], tag="CC 4410", key=uuid4(), now=timezone.now())
-    page = client_of(people.dana).get("/groups/")
-    assert "CC 4410 1 USD 12.00" in text_of(page)
+    page = client_of(people.dana).get("/tags/")
+    assert "CC 4410 1 invoices tagged CC 4410 USD 12.00" in text_of(page)
     assert "/invoices/?state=all&amp;tag=CC+4410" in page.content.decode()
-    assert "CC 4410" not in text_of(client_of(people.nils).get("/groups/"))
+    assert "CC 4410 0" in text_of(client_of(people.nils).get("/tags/"))

@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from payments import operations
-from payments.models import InvoiceGroup, Payment
+from payments.models import InvoiceGroup, Payment, Tag
 from portal.impersonation.operations import start_visit
 from portal.impersonation.policy import SAFE, Policy
 from portal.tenancy import acting, carrier
@@ -42,6 +42,8 @@ OBJECTS = {
     "charge_record": "invoice",
     "tax_record": "invoice",
     "group": "group",
+    "group_rule": "group",
+    "group_defaults": "group",
     "group_removals": "group",
     "paste": "paste",
     "paste_columns": "paste",
@@ -49,6 +51,13 @@ OBJECTS = {
     "paste_selection": "paste",
     "paste_amounts": "paste",
     "paste_pay_runs": "paste",
+    "group_readmissions": "group",
+    "group_places": "group",
+    "group_pay_runs": "group",
+    "tag": "tag",
+    "tag_changes": "tag",
+    "node_tags": "node",
+    "node_tag_changes": "node",
     "pay_run": "run",
     "pay_run_lines": "run",
     "pay_run_payments": "run",
@@ -151,16 +160,18 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     draft = desk.open(first, title=canary)
     desk.pay(draft)
     released = desk.released(second)
+    operations.tag_invoices(people.dana, invoices=[third.code], tag=canary, key=uuid.uuid4(), now=now)
     operations.group_invoices(people.dana, invoices=[third.code], group=canary, key=uuid.uuid4(), now=now)
     text = f"{canary}-0\t5.00\nA-1\t{canary}"
     paste = operations.keep_paste(people.dana, text=text, key=uuid.uuid4(), now=now).code
     with acting(people.dana):
         payment = Payment.objects.get(run__code=released)
-        group = InvoiceGroup.objects.get()
+        group, tag = InvoiceGroup.objects.get(), Tag.objects.get()
     issue_slip(payment_id=payment.pk)
     return {
         "invoice": str(first.code),
         "group": str(group.code),
+        "tag": str(tag.code),
         "run": str(draft),
         "paste": paste,
         "payment": str(payment.code),
@@ -224,7 +235,7 @@ def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     if OBJECTS.get(address.name) == "paste" and who not in ("dana", "visiting", "carol"):
         return {404}  # whoever pasted it sees it, and nobody beside them
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    kinds = ("invoice", "group", "run", "paste", "payment", "node")
+    kinds = ("invoice", "group", "tag", "run", "paste", "payment", "node")
     is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
@@ -262,6 +273,10 @@ def _body(world: World, whose: str) -> str:
         "key": str(uuid.uuid4()),
         "invoice": codes["invoice"],
         "group": codes["group"],
+        "tag": codes["tag"],
+        "into": codes["tag"],
+        "before": codes["group"],
+        "rule": f"nodes={codes['node']}",
         "run": codes["run"],
         "payment": codes["payment"],
         "user_id": codes["user"],
