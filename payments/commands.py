@@ -39,6 +39,8 @@ _FORBIDDEN: Final = {
     "approved_within_limit": (Rule.OVER_LIMIT, "Together with what was approved just now it is above the limit."),
     "one_policy_per_version": (Rule.CHANGED_SINCE, "Somebody proposed another policy just now: look at it first."),
     "event_payment": (Rule.CURRENCY, "An invoice is in another currency than its payment."),
+    "one_view_per_name": (Rule.TWICE, "You have a view of this name already."),
+    "one_default_view": (Rule.TWICE, "Your default view was changed at the same time; look again."),
 }
 _RESTRICTED: Final = "23001"  # raised by the triggers of migration 0010_ledger
 

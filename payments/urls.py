@@ -6,7 +6,7 @@ from django.urls import URLPattern, path
 
 from payments.cells import views as cell_views
 from payments.groups.urls import group_urls
-from payments.invoices import arranging, selection_views
+from payments.invoices import arranging, saved_views, selection_views
 from payments.invoices import views as invoice_views
 from payments.matching import views as paste_views
 from payments.runs import allocation_views, approval_views
@@ -19,6 +19,8 @@ urlpatterns: list[URLPattern] = [
     path("invoices/", invoice_views.invoice_list, name="invoices"),
     path("invoices/filter/", invoice_views.invoice_filter, name="invoice_filter"),
     path("invoices/columns/", arranging.invoice_columns, name="invoice_columns"),
+    path("invoices/views/", saved_views.invoice_views, name="invoice_views"),
+    path("invoices/views/<uuid:code>/", saved_views.invoice_view, name="invoice_view"),
     path("invoices/export.csv", invoice_views.invoices_csv, name="invoices_csv"),
     path("invoices/export.xlsx", invoice_views.invoices_xlsx, name="invoices_xlsx"),
     path("invoices/selection/", selection_views.selection, name="invoice_selection"),

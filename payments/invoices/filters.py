@@ -108,10 +108,11 @@ def read_filter(params: Mapping[str, str]) -> InvoiceFilter:
 
 
 def query(chosen: InvoiceFilter, **changes: Any) -> str:
-    """The canonical query string: only what differs from the plain list, in a fixed order."""
+    """The canonical query string: only what differs from the plain list, in a fixed order. It is never empty, because
+    the bare address opens with the reader's default view."""
     wanted = {**vars(chosen), **changes}
     said = [(name, _text(wanted[name])) for name, plain in vars(PLAIN).items() if wanted[name] != plain]
-    return urlencode(said, safe=",")
+    return urlencode(said, safe=",") or f"state={PLAIN.state}"
 
 
 def first_page(chosen: InvoiceFilter, **changes: Any) -> str:

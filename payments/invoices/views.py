@@ -25,6 +25,7 @@ from payments.invoices.markup import Look, table_rows
 from payments.invoices.queries import matching, named, visible_to
 from payments.invoices.record_page import get_charge_record_for, get_tax_record_for
 from payments.invoices.rows import sums
+from payments.invoices.saved_views import here
 from payments.invoices.search import find
 from payments.invoices.selection import posted_codes
 from payments.invoices.usage_page import UsageAsked, get_usage_for
@@ -38,13 +39,17 @@ _POSITION = re.compile("[0-9]{1,9}")
 
 @customer_page("see", "GET", "HEAD", "POST")
 def invoice_list(request: CustomerRequest) -> HttpResponse:
-    """The list, or its groups. A POST changes nothing: it turns the page and keeps what is checked, where no script
-    does."""
+    """The list, or its groups; without a query string the reader's default view. A POST changes nothing: it turns the
+    page and keeps what is checked, where no script does."""
     chosen, rights = read_filter(request.GET), _rights(request)
+    known = here(request.actor, first_page(chosen))
+    if known.default and not request.GET:
+        return redirect(f"{reverse('invoices')}?{known.default}")
     shown = _groups(request, chosen) if chosen.by else _rows(request, chosen, rights)
     context = {
         "state_chips": chips.state_chips(chosen),
         "set_chips": chips.set_chips(chosen),
+        "view_name": known.name,
         "groupings": chips.groupings(chosen),
         "grouping": GROUPINGS.get(chosen.by, ""),
         "view": query(chosen),

@@ -33,6 +33,7 @@ from payments.models.organising import (
 from payments.models.pasting import Paste
 from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
 from payments.models.to_pay import ToPay
+from payments.models.views import DefaultView, SavedView, ValueList
 
 __all__ = [
     "AccountTag",
@@ -47,6 +48,7 @@ __all__ = [
     "Break",
     "Command",
     "Delegation",
+    "DefaultView",
     "Dispute",
     "DisputeCharge",
     "DisputeEvent",
@@ -66,9 +68,11 @@ __all__ = [
     "PayRunItem",
     "Payment",
     "PolicyDecision",
+    "SavedView",
     "ShortPay",
     "ShortPayDispute",
     "SubmittedVersion",
     "Tag",
     "ToPay",
+    "ValueList",
 ]

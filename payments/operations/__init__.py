@@ -25,6 +25,7 @@ from payments.operations.short_pay import short_pay, withdraw_short_pay
 from payments.operations.submit import submit_run
 from payments.operations.tags import merge_tags, remove_tag, rename_tag, tag_node, untag_node
 from payments.operations.to_pay import set_to_pay
+from payments.operations.views import delete_view, overwrite_view, rename_view, save_view, set_default_view
 
 __all__ = [
     "ChargeClaim",
@@ -41,6 +42,7 @@ __all__ = [
     "decide_policy",
     "decide_rows",
     "delegate_approval",
+    "delete_view",
     "dispute_invoice",
     "dispute_invoices",
     "drop_invoices",
@@ -56,12 +58,16 @@ __all__ = [
     "propose_policy",
     "read_columns",
     "readmit_invoices",
+    "overwrite_view",
     "release_run",
     "remove_payment",
+    "rename_view",
     "reply_in_dispute",
     "remove_tag",
     "rename_tag",
     "return_run",
+    "save_view",
+    "set_default_view",
     "set_to_pay",
     "short_pay",
     "submit_run",

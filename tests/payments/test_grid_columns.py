@@ -30,12 +30,12 @@ def heads(client: Client, asked: str) -> list[str]:
     [
         ("columns=open,number", "columns=open,number"),
         ("columns=open,open,secret,number", "columns=open,number"),
-        ("columns=", ""),
-        ("columns=number,account,billed_by,tags,due,billed,open,state", ""),
-        ("sort=due", ""),
+        ("columns=", "state=open"),
+        ("columns=number,account,billed_by,tags,due,billed,open,state", "state=open"),
+        ("sort=due", "state=open"),
         ("sort=-open,number,due,billed", "sort=-open,number,due"),
         ("sort=open,-open,tags,number", "sort=open,number"),
-        ("sort=;DROP", ""),
+        ("sort=;DROP", "state=open"),
         ("sort=-open&columns=open&q=a b", "q=a+b&columns=open&sort=-open"),
     ],
 )

@@ -39,6 +39,7 @@ OBJECTS = {
     "invoice": "invoice",
     "invoice_cells": "invoice",
     "invoice_usage": "invoice",
+    "invoice_view": "nothing",
     "charge_record": "invoice",
     "tax_record": "invoice",
     "group": "group",
