@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path
 
 from payments.cells import views as cell_views
+from payments.disputes.urls import dispute_urls
 from payments.groups.urls import group_urls
 from payments.invoices import arranging, saved_views, selection_views
 from payments.invoices import views as invoice_views
@@ -34,6 +35,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<uuid:code>/taxes/<int:position>/record/", invoice_views.tax_record, name="tax_record"),
     path("invoices/<uuid:code>/cells/", cell_views.invoice_cells, name="invoice_cells"),
     *group_urls,
+    *dispute_urls,
     path("pay-runs/", run_views.pay_runs, name="pay_runs"),
     path("pay-runs/new/", run_views.pay_run_new, name="pay_run_new"),
     path("pay-runs/<uuid:code>/", run_views.pay_run, name="pay_run"),

@@ -17,6 +17,7 @@ class Rule(StrEnum):
     FORBIDDEN_BY_LEDGER = "forbidden_by_ledger"
     EMPTY = "empty"
     TEXT = "text"
+    EVIDENCE = "evidence"
     RUN_IS_FROZEN = "run_is_frozen"
     NOT_SUBMITTED = "not_submitted"
     NOT_APPROVED = "not_approved"

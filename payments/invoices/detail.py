@@ -15,6 +15,8 @@ from django.urls import reverse
 
 from billing_sources.canonical import BillType
 from billing_sources.models import Invoice
+from payments.disputes.queries import disputes_of
+from payments.disputes.rows import DisputeRow
 from payments.groups.facts import groups_of
 from payments.groups.tagging import TagOn, tags_on
 from payments.invoices.charges import CHARGES_SHOWN, ChargeGroup, TaxLine, charges_of, taxes_of
@@ -64,6 +66,8 @@ class InvoicePageFacts:
     revisions: tuple[Revision, ...]
     current_url: str
     allocations: tuple[AllocationLine, ...]
+    disputes: tuple[DisputeRow, ...]
+    can_be_disputed: bool
     tags: tuple[TagOn, ...]
     groups: tuple[tuple[str, str], ...]
     lineage: Lineage | None
@@ -98,6 +102,8 @@ def get_invoice_for(actor: Actor, code: UUID, today: date, *, shows_all: bool = 
         revisions=revisions,
         current_url="" if invoice.is_current else revisions[0].url,
         allocations=allocations_of(invoice),
+        disputes=disputes_of(invoice, today),
+        can_be_disputed=invoice.is_payable and invoice.open + invoice.held > invoice.disputed,
         tags=tags_on(invoice.pk),
         groups=_groups(actor, invoice),
         lineage=lineage_of(invoice),
@@ -145,6 +151,8 @@ def _figures(invoice: Invoice) -> tuple[Line, ...]:
         _line(invoice, "Billed", invoice.payable),
         *(_line(invoice, label, amount) for label, amount in moved if amount),
         _line(invoice, "Open", invoice.open, is_total=True),
+        *([_line(invoice, "Disputed of it", invoice.disputed)] if invoice.disputed else ()),
+        *([_line(invoice, "Asked for", invoice.open - invoice.disputed)] if invoice.disputed else ()),
     )
 
 

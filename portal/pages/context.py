@@ -39,6 +39,7 @@ CUSTOMER = (
     Entry("Accounts", "accounts", "a"),
     Entry("Pay runs", "pay_runs", "r"),
     Entry("Payments", "payments", "m"),
+    Entry("Disputes", "disputes", "d"),
     Entry("Paste and match", "pastes", "p"),
     Entry("Visits", "visits", "v", starts_group=True),
     Entry("People and rights", "people", "e", needs="administer"),
@@ -51,9 +52,14 @@ ENGINEER = (
     Entry("Vocabulary", "terms", "t"),
     Entry("Accounts to link", "account_links", "a"),
     Entry("Postings to AR", "postings", "p"),
+    Entry("Dispute desk", "desk", "d"),
     Entry("Breaks", "breaks", "b"),
 )
-REP = (Entry("Customers", "customers", "c"), Entry("Breaks", "breaks", "b"))
+REP = (
+    Entry("Customers", "customers", "c"),
+    Entry("Dispute desk", "desk", "d"),
+    Entry("Breaks", "breaks", "b"),
+)
 
 
 def frame(request: PortalRequest) -> dict[str, Any]:

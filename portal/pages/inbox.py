@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from billing_sources.completeness.queries import count_late
 from billing_sources.models import Invoice
+from payments.disputes.queries import disputes_for
 from payments.runs.queries import runs_for
 from payments.tracking.queries import payments_for
 from portal.actor import Actor
@@ -45,6 +46,7 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         reissued=Count("pk", filter=Q(open__gt=0, revision__gt=1)),
     )
     runs = dict(runs_for(actor).values_list("state").annotate(n=Count("pk")))
+    answered = disputes_for(actor).filter(state__in=["asked", "answered", "proposed"]).count()
     rejected = payments_for(actor).filter(state__in=["rejected", "partly_posted"]).count()
     grid, pay_runs = reverse("invoices"), reverse("pay_runs")
     soon = today + timedelta(days=7)
@@ -56,6 +58,7 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         ("prepare", runs.get("draft", 0), "pay run", "in preparation", f"{pay_runs}?state=draft"),
         ("approve", runs.get("submitted", 0), "pay run", "to approve", f"{pay_runs}?state=submitted"),
         ("approve", runs.get("approved", 0), "pay run", "to release", f"{pay_runs}?state=approved"),
+        ("see", answered, "dispute", "answered", f"{reverse('disputes')}?state=answered"),
         ("see", rejected, "payment", "not posted in full by AR", f"{reverse('payments')}?state=rejected"),
     ]
     rights = access.rights_of(actor)

@@ -1,0 +1,1 @@
+"""Pages of disputes: the customer's, and the carrier's desk."""
