@@ -195,8 +195,9 @@ _SETTING = """
         VALUES (1, gen_random_uuid(), 1, 'command', 'finished', now(), '');
     INSERT INTO billing_sources_importfile (id, code, run_id, document_id, state, attempts, mapping_version,
             vocabulary_version, read_bills, read_amount, loaded_bills, loaded_amount, held_bills, held_amount, created,
-            revised, unchanged, charges, received_at, discard_reason)
-        VALUES (1, gen_random_uuid(), 1, 1, 'published', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, now(), '');
+            revised, unchanged, charges, usage_records, received_at,
+            discard_reason)
+        VALUES (1, gen_random_uuid(), 1, 1, 'published', 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, now(), '');
     INSERT INTO payments_tag (id, customer_id, name) VALUES (1, 1, 'CC 4410'), (2, 1, 'Mobile'), (3, 1, 'MPLS')
 """
 

@@ -50,7 +50,7 @@ class WayFound:
 
 def read_amount(text: str, way: Way) -> Amount | None:
     """The amount, or None where it is none in this way of writing."""
-    plain = text.strip().lstrip("'’").strip().upper()
+    plain = text.strip(" '’\"").upper()
     if not plain or len(plain) > LONGEST:
         return None
     bracketed = _IN_BRACKETS.fullmatch(plain)

@@ -11,12 +11,11 @@ import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 MOST_ROWS: Final = 20_000
 MOST_COLUMNS: Final = 40
 LONGEST_TEXT: Final = 4_000_000  # characters
-_LIST: Final = re.compile(r"\s*[;,]\s*")
 _DECIMALS: Final = re.compile(r"\d[.,]\d{1,2}\)?-?$")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b-\u200f\ufeff]")
 
@@ -62,11 +61,17 @@ def _plain(text: str) -> str:
 def _listed(text: str) -> list[tuple[int, list[str]]]:
     """Numbers in one line, with commas or semicolons between them, are a column; nothing where it is anything else."""
     line = text.strip()
-    if "\n" in line or "\t" in line or '"' in line:
-        return []
-    parts = [part for part in _LIST.split(line) if part]
-    looks_alike = all(any(sign.isdigit() for sign in part) and not _DECIMALS.search(part) for part in parts)
-    return [(at, [part]) for at, part in enumerate(parts, 1)] if len(parts) > 2 and looks_alike else []
+    mark = next((mark for mark in ";," if mark in line), "\n")
+    parts = [part.strip() for part in line.split(mark) if part.strip()]
+    is_list = len(parts) > 2 and not any(sign in line for sign in '\n\t"') and _are_alike(parts)
+    return [(at, [part]) for at, part in enumerate(parts, 1)] if is_list else []
+
+
+def _are_alike(parts: list[str]) -> bool:
+    """All with figures, none an amount, none more than twice as long as another."""
+    lengths = [len(part) for part in parts]
+    numbers = all(any(sign.isdigit() for sign in part) and not _DECIMALS.search(part) for part in parts)
+    return numbers and max(lengths) <= 2 * min(lengths)
 
 
 def _delimiter(text: str) -> str:
@@ -92,16 +97,15 @@ def _is_amount_alone(line: str) -> bool:
 
 def _parted(text: str, mark: str) -> list[tuple[int, list[str]]]:
     """Cells in quotes may hold anything; where the quotes do not pair up they are signs like all others."""
-    quoting: Literal[0, 3] = csv.QUOTE_NONE if text.count('"') % 2 else csv.QUOTE_MINIMAL
     lines = text.split("\n")
-    reader = csv.reader((f"{line}\n" for line in lines), delimiter=mark, quoting=quoting)
+    reader = csv.reader((f"{line}\n" for line in lines), delimiter=mark, strict=True)
     rows, began = [], 1
     try:
         for cells in reader:
             rows.append((began, [" ".join(cell.split()) for cell in cells]))
             began = reader.line_num + 1
-    except csv.Error:  # a cell longer than any: read it without quotes, line by line
-        rows = [(at, [" ".join(cell.split()) for cell in line.split(mark)]) for at, line in enumerate(lines, 1)]
+    except csv.Error:
+        return [(at, [" ".join(cell.split()) for cell in line.split(mark)]) for at, line in enumerate(lines, 1)]
     return rows
 
 
