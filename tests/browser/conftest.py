@@ -36,6 +36,7 @@ class Life:
     submitted: UUID
     approved: UUID
     released: UUID
+    paste: UUID
 
 
 @pytest.fixture
@@ -60,6 +61,7 @@ def life(stack: Stack, people: Personas, mailbox: Mailbox) -> Life:
         submitted=desk.submitted(*bills[4:6], payments=2),
         approved=desk.approved(*bills[6:8]),
         released=released,
+        paste=pasted(desk, bills[16:20]),
     )
 
 
@@ -105,6 +107,13 @@ def half_placed(desk: Desk, bills: list[Invoice]) -> UUID:
     desk.pay(run, "cheque")
     desk.place(run, wire, *bills[:2])
     return run
+
+
+def pasted(desk: Desk, bills: list[Invoice]) -> UUID:
+    """A list in which something is found, too much of it wanted, twice, unknown, and no amount at all."""
+    rows = [f"{bill.number}\t{bill.open + number}" for number, bill in enumerate(bills)]
+    text = "\n".join(["Invoice\tAmount", *rows, rows[0], "NO-SUCH-1\t9.99", f"{bills[-1].number}\tten"])
+    return UUID(desk.do("keep_paste", text=text).code)
 
 
 def a_rep_came(people: Personas) -> None:

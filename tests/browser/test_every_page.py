@@ -152,6 +152,7 @@ def existing(life: Life) -> dict[str, list[Any]]:
             "group": codes_of(InvoiceGroup),
             "pay_run": [life.draft, life.submitted],
             "pay_run_review": [life.approved, life.released],
+            "paste": [life.paste],
             "payment": codes_of(Payment, state="planned")[:1] + codes_of(Payment, state="partly_posted"),
             "customer": codes_of(Customer)[:1],
             "tree_node": codes_of(Account)[:1],

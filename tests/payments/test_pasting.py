@@ -15,6 +15,7 @@ from payments.domain.pasting.rows import Decision, Reading, read_rows
 from payments.domain.pasting.table import MOST_ROWS, TooMuch, read_table
 from payments.domain.pasting.verdicts import Candidate, Verdict, corrected_total, judge, pasted_total, totals_of
 from payments.domain.pasting.wishes import wishes_of
+from payments.matching.rows import currencies_of, proof, row_of
 from portal.money import ZERO
 
 
@@ -51,6 +52,9 @@ def reading(text: str, decisions: dict[int, Decision] | None = None) -> Reading:
         ("NaN", None, None),
         ("", None, None),
         ("9" * 60, None, None),
+        ("9" * 16, None, None),
+        ("0" * 20 + "7", "7", "7"),
+        ("1.123456789", None, None),
     ],
 )
 def test_an_amount_is_read_as_its_way_of_writing_says_or_not_at_all(
@@ -214,6 +218,8 @@ def test_the_totals_of_all_verdicts_are_what_was_pasted_whatever_it_is(text: str
     pasted, more = pasted_total(found.rows), corrected_total(found.rows)
     for currency in {*summed, *pasted, *more}:
         assert summed.get(currency, ZERO) == pasted.get(currency, ZERO) + more.get(currency, ZERO)
+    assert len([row_of(one, "/invoices/", "") for one in judged]) == len(judged)
+    assert len(proof(totals, currencies_of(totals), "")) == len(totals)
     acted_on = [one.invoice.id for one in judged if one.verdict is Verdict.FOUND and one.invoice]
     assert len(acted_on) == len(set(acted_on)) or any(one.row.decided.is_joined for one in judged)
     wishes = wishes_of(judged)

@@ -7,13 +7,16 @@ minus or CR before or after, with a currency. Pure.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 
 LONGEST: Final = 40
+MOST_DIGITS, MOST_DECIMALS = 15, 8  # so that thousands of amounts add up without a digit lost
+_PLAIN: Final = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,8})?")
 _POINT: Final = re.compile(r"(?:\d+|\d{1,3}(?:,\d{2,3})*,\d{3}|\d{1,3}(?:[ '’]\d{3})+)(?:\.\d*)?|\.\d+")
 _COMMA: Final = re.compile(r"(?:\d+|\d{1,3}(?:\.\d{3})+|\d{1,3}(?:[ '’]\d{3})+)(?:,\d*)?|,\d+")
 _SYMBOLS: Final = {"€": "EUR", "£": "GBP", "¥": "JPY", "₹": "INR", "$": "", "US$": "USD", "C$": "CAD", "A$": "AUD"}
@@ -23,6 +26,7 @@ _OUTER: Final = re.compile(
     r"(?P<last>[-\u2212\u2013]|CR|DR)?"
 )
 _IN_BRACKETS: Final = re.compile(r"([A-Z]{3}|[A-Z]{0,2}[€£¥₹$])?\s*\(\s*(.*?)\s*\)\s*([A-Z]{3}|[€£¥₹$])?")
+_SHAPE: Final = str.maketrans("012345678", "9" * 9)
 _MINUS: Final = frozenset("-\u2212\u2013")
 
 
@@ -31,8 +35,7 @@ class Way(StrEnum):
     COMMA = "comma"
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """`currency` as it stands beside the figure, or ""."""
 
     value: Decimal
@@ -50,6 +53,8 @@ class WayFound:
 
 def read_amount(text: str, way: Way) -> Amount | None:
     """The amount, or None where it is none in this way of writing."""
+    if way is Way.POINT and _PLAIN.fullmatch(text):
+        return Amount(Decimal(text), "")  # what most cells are, read without further ado
     plain = text.strip(" '’\"").upper()
     if not plain or len(plain) > LONGEST:
         return None
@@ -58,7 +63,10 @@ def read_amount(text: str, way: Way) -> Amount | None:
     found = _OUTER.fullmatch(inner)
     if not found or not _pattern(way).fullmatch(found["figure"].strip()):
         return None
-    value = _figure(found["figure"], way)
+    whole, _, decimals = _figure(found["figure"], way).partition(".")
+    if len(whole) > MOST_DIGITS or len(decimals) > MOST_DECIMALS:
+        return None
+    value = Decimal(f"{whole or 0}.{decimals or 0}")
     is_negative = bool(bracketed) or _is_signed(found)
     code = found["code"] or found["unit"] or ""
     return Amount(-value if is_negative else value, _SYMBOLS.get(code, code))
@@ -71,19 +79,28 @@ def written(amount: Decimal, way: Way) -> str:
 
 
 def way_of(texts: Iterable[str]) -> WayFound:
-    """The way that reads most of the column; what both read, and differently, is a doubt unless the rest decides."""
-    by_point = by_comma = 0
-    example = ""
+    """The way that reads most of the column; what both read, and differently, is a doubt unless the rest decides.
+
+    Which ways can read a text is a matter of its shape, and a column has few of those.
+    """
+    shapes = Counter[str]()
+    examples: dict[str, str] = {}
     for text in texts:
-        point, comma = read_amount(text, Way.POINT), read_amount(text, Way.COMMA)
+        shape = text.translate(_SHAPE)
+        shapes[shape] += 1
+        examples.setdefault(shape, text)
+    by_point = by_comma = 0
+    doubtful = ""
+    for shape, count in shapes.items():
+        point, comma = read_amount(shape, Way.POINT), read_amount(shape, Way.COMMA)
         if point and comma:
-            example = example or (text if point.value != comma.value else "")
+            doubtful = doubtful or (examples[shape] if point.value != comma.value else "")
             continue
-        by_point += point is not None
-        by_comma += comma is not None
+        by_point += count if point else 0
+        by_comma += count if comma else 0
     if by_point != by_comma:
         return WayFound(Way.POINT if by_point > by_comma else Way.COMMA)
-    return WayFound(_thousands(example), example)
+    return WayFound(_thousands(doubtful), doubtful)
 
 
 def _thousands(example: str) -> Way:
@@ -107,6 +124,7 @@ def _pattern(way: Way) -> re.Pattern[str]:
     return _POINT if way is Way.POINT else _COMMA
 
 
-def _figure(text: str, way: Way) -> Decimal:
+def _figure(text: str, way: Way) -> str:
+    """Figures alone, with a point before the decimals."""
     whole = re.sub(r"[ '’,]" if way is Way.POINT else r"[ '’.]", "", text)
-    return Decimal(whole.replace(",", ".").rstrip("."))
+    return whole.replace(",", ".").lstrip("0")

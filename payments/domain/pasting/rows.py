@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 import msgspec
@@ -34,8 +34,7 @@ AS_PASTED: Final = Decision()
 Decisions = Mapping[int, Decision]  # by line
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row as it is read. `amount_text` with `amount` None is an amount that cannot be read; `pasted` is
     the amount before the reader corrected it. `currency` is as stated, or "". `line` names the row: where in the pasted
     text it began."""
@@ -96,28 +95,26 @@ def _places(layout: Layout) -> dict[Kind, int]:
 
 
 def _row(line: int, cells: Sequence[str], places: Mapping[Kind, int], way: Way, decisions: Decisions) -> Row:
-    def cell(kind: Kind) -> str:
-        at = places.get(kind)
-        return cells[at] if at is not None else ""
-
+    said = {kind: cells[at] for kind, at in places.items()}.get
     decided = decisions.get(line, AS_PASTED)
-    pasted = read_amount(cell(Kind.AMOUNT), way)
-    text = decided.amount if decided.amount is not None else cell(Kind.AMOUNT)
+    amount_text = said(Kind.AMOUNT, "")
+    pasted = read_amount(amount_text, way)
+    text = decided.amount if decided.amount is not None else amount_text
     amount = read_amount(text, way) if decided.amount is not None else pasted
-    reason_text = cell(Kind.REASON)
+    reason_text = said(Kind.REASON, "")
     reason = reason_of(reason_text) if reason_text else None
     return Row(
         line=line,
-        number=decided.number if decided.number is not None else cell(Kind.NUMBER),
+        number=decided.number if decided.number is not None else said(Kind.NUMBER, ""),
         amount_text=text,
         amount=amount.value if amount else None,
         pasted=pasted.value if pasted else None,
-        currency=_currency(amount, cell(Kind.CURRENCY)),
-        account=cell(Kind.ACCOUNT),
-        due=cell(Kind.DUE),
+        currency=_currency(amount, said(Kind.CURRENCY, "")),
+        account=said(Kind.ACCOUNT, ""),
+        due=said(Kind.DUE, ""),
         reason=reason.key if reason else "",
         reason_text=reason_text,
-        note=cell(Kind.NOTE),
+        note=said(Kind.NOTE, ""),
         decided=decided,
     )
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from payments.domain.pasting.columns import day_of
@@ -90,8 +90,7 @@ class Candidate:
         return next((each for each in self.runs if each.state in _IN_PREPARATION or holds_all), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(NamedTuple):
     """A row, its verdict, whom it may mean (`candidates`), and whom it does mean (`invoice`)."""
 
     row: Row
