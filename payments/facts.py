@@ -16,7 +16,7 @@ from payments.domain.allocation import InvoiceFacts, Pair, PaymentFacts
 from payments.domain.payload import Payload, PayloadLine, PayloadPayment, PayloadStep
 from payments.domain.refusals import NotFound
 from payments.domain.submission import Item
-from payments.models import Allocation, ApprovalStep, Payment, PayRun
+from payments.models import Allocation, ApprovalStep, Dispute, Payment, PayRun
 from portal.actor import Actor
 from portal.customers.models import Customer
 
@@ -124,6 +124,7 @@ def lock_items(run: PayRun) -> list[Item]:
 
 def payload(run: PayRun, payments: Sequence[Payment], of_items: Sequence[Item]) -> Payload:
     """What an approval of this version of the run binds to."""
+    disputes = _disputes(of_items)
     return Payload(
         customer_number=Customer.objects.values_list("number", flat=True).get(pk=run.customer_id),
         run_number=run.number,
@@ -145,6 +146,7 @@ def payload(run: PayRun, payments: Sequence[Payment], of_items: Sequence[Item]) 
                 reason=item.reason,
                 note=item.note,
                 left_open=item.left_open,
+                disputes=tuple(disputes.get(item.invoice_id, ())),
             )
             for item in of_items
         ),
@@ -153,3 +155,12 @@ def payload(run: PayRun, payments: Sequence[Payment], of_items: Sequence[Item]) 
             for step in ApprovalStep.objects.filter(run=run, version=run.version).order_by("position")
         ),
     )
+
+
+def _disputes(of_items: Sequence[Item]) -> dict[int, list[tuple[int, Decimal]]]:
+    """What is disputed of each invoice, by number of the dispute."""
+    found: dict[int, list[tuple[int, Decimal]]] = {}
+    standing = Dispute.objects.filter(invoice_id__in=[item.invoice_id for item in of_items], standing__gt=0)
+    for invoice_id, number, amount in standing.values_list("invoice_id", "number", "standing"):
+        found.setdefault(invoice_id, []).append((number, amount))
+    return found

@@ -91,6 +91,7 @@ class AdviceLine:
     reason: str = ""
     x12_reason: str = ""  # X12 data element 426, two characters
     note: str = ""
+    disputes: str = ""  # numbers of the disputes that the short pay is about: "D-1001, D-1002"
 
     @property
     def elsewhere(self) -> Decimal:

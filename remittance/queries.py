@@ -47,7 +47,10 @@ _LINES: Final = """
     )
     SELECT i.number, b.key, l.external_id, a.name, i.payable, COALESCE(placed.amount, 0),
            COALESCE(s.amount, 0), i.billed_on, COALESCE(s.reason, ''),
-           CASE WHEN i.revision > 1 THEN 'reissued, revision ' || i.revision ELSE '' END, i.id
+           CASE WHEN i.revision > 1 THEN 'reissued, revision ' || i.revision ELSE '' END, i.id,
+           COALESCE((SELECT string_agg('D-' || d.number, ', ' ORDER BY d.number) FROM payments_shortpaydispute met
+                     JOIN payments_dispute d ON d.id = met.dispute_id
+                     WHERE met.run_id = s.run_id AND met.invoice_id = s.invoice_id), '')
     FROM billing_sources_invoice i
     JOIN billing_sources_billingsystem b ON b.id = i.system_id
     JOIN billing_sources_accountlink l ON l.id = i.account_link_id
@@ -57,7 +60,7 @@ _LINES: Final = """
     LEFT JOIN payments_shortpay s ON s.invoice_id = i.id AND s.run_id = %(run)s AND f.invoice_id IS NOT NULL
     WHERE placed.amount IS NOT NULL OR s.amount IS NOT NULL
     UNION ALL
-    SELECT c.number, 'on-account', a.external_id, a.name, -c.amount, placed.amount, 0, NULL, '', c.note, -c.id
+    SELECT c.number, 'on-account', a.external_id, a.name, -c.amount, placed.amount, 0, NULL, '', c.note, -c.id, ''
     FROM placed JOIN payments_onaccountcredit c ON c.id = placed.credit_id
     JOIN customers_account a ON a.id = c.account_id
     WHERE placed.payment_id = %(payment)s AND placed.amount <> 0
@@ -90,7 +93,7 @@ def advice_of(payment: Payment) -> RemittanceAdvice:
 def _lines(payment: Payment) -> Iterator[AdviceLine]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, {"run": payment.run_id, "payment": payment.pk, "position": payment.position})
-        for number, system, external_id, account, payable, paid, short, billed_on, why, note, _ in cursor.fetchall():
+        for number, system, external_id, account, payable, paid, short, billed_on, why, note, _, disputes in cursor:
             known = reason(why) if why else None
             yield AdviceLine(
                 invoice=number,
@@ -104,6 +107,7 @@ def _lines(payment: Payment) -> Iterator[AdviceLine]:
                 reason=known.words if known else "",
                 x12_reason=known.x12 if known else "",
                 note=note,
+                disputes=disputes,
             )
 
 

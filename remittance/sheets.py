@@ -49,7 +49,8 @@ def cut(advice: RemittanceAdvice) -> list[Sheet]:
 def note_of(line: AdviceLine) -> str:
     """The small print under a line: why it is short-paid, and what else there is to say."""
     reason = f"426\u00b7{line.x12_reason} {line.reason}" if line.short_paid else ""
-    return " \u00b7 ".join(part for part in (reason, line.note) if part)
+    disputed = f"disputed as {line.disputes}" if line.disputes else ""
+    return " \u00b7 ".join(part for part in (reason, disputed, line.note) if part)
 
 
 def _groups(advice: RemittanceAdvice) -> Iterator[tuple[AdviceLine, ...]]:

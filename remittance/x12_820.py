@@ -34,6 +34,7 @@ class ReceivedLine:
     billed_on: date | None = None
     short_paid: Decimal = Decimal(0)
     x12_reason: str = ""
+    disputes: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,8 @@ def _open_item(line: AdviceLine, currency: str) -> Iterator[str]:
     yield segment("REF", "ZZ", identifier(line.system), "SYSTEM")
     if fits(line.account):
         yield segment("REF", "ZZ", line.account, "ACCOUNT")
+    for dispute in filter(None, line.disputes.split(", ")):
+        yield segment("REF", "ZZ", dispute, "DISPUTE")
     if line.billed_on:
         yield segment("DTM", "003", f"{line.billed_on:%Y%m%d}")
     if line.short_paid:
@@ -154,6 +157,7 @@ def _received_line(loop: list[Segment]) -> ReceivedLine:
         billed_on=_read_date(dated, 2) if dated else None,
         short_paid=-_read_amount(adx, 1) if adx else Decimal(0),
         x12_reason=adx.get(2) if adx else "",
+        disputes=", ".join(found.get(2) for found in rest if (found.tag, found.get(3)) == ("REF", "DISPUTE")),
     )
 
 

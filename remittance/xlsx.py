@@ -36,6 +36,7 @@ COLUMNS = (
     ("Reason (X12 426)", 16),
     ("Reason", 32),
     ("Note", 38),
+    ("Dispute", 16),
 )
 _FIRST_DATE_IN_ZIP = (1980, 1, 1, 0, 0, 0)
 _BOLD = Font(bold=True)
@@ -82,7 +83,7 @@ def _append_table(sheet: Worksheet, advice: RemittanceAdvice, money: str) -> Non
     summed = (f"{totals.count} items", *[None] * 4, totals.gross, -totals.short_paid, totals.paid)
     _append(sheet, summed, money, bold=True)
     sheet.freeze_panes = f"A{heads + 1}"
-    for column, (_, width) in zip("ABCDEFGHIJK", COLUMNS, strict=True):
+    for column, (_, width) in zip("ABCDEFGHIJKL", COLUMNS, strict=True):
         sheet.column_dimensions[column].width = width
 
 
@@ -99,6 +100,7 @@ def _cells(line: AdviceLine) -> tuple[Value, ...]:
         line.x12_reason if line.short_paid else None,
         line.reason if line.short_paid else None,
         line.note,
+        line.disputes,
     )
 
 

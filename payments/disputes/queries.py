@@ -113,7 +113,7 @@ def totals_of(wanted: QuerySet[Dispute]) -> list[tuple[str, str, str, str, str]]
 
 
 def row_of(each: Dispute, today: date, page: str) -> DisputeRow:
-    state, tone = state_words(each.state)
+    state, tone = state_words(each.state, at_desk=page != "dispute")
     due, due_tone = due_of(each, today)
     return DisputeRow(
         name=name_of(each.number),
@@ -156,7 +156,7 @@ def conversation_of(dispute: Dispute, file_page: str) -> list[Said]:
 
 def facts_of(dispute: Dispute, today: date, page: str) -> dict[str, Any]:
     """What both sides see of it."""
-    state, tone = state_words(dispute.state)
+    state, tone = state_words(dispute.state, at_desk=page != "dispute")
     due, due_tone = due_of(dispute, today)
     undecided = dispute.amount - dispute.withdrawn - dispute.upheld - dispute.credited
     return {

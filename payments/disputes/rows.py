@@ -26,6 +26,7 @@ DESK_CHIPS: Final = (
     ("over", "Over", ("settled", "upheld", "withdrawn")),
     ("all", "All", tuple(STATES)),
 )
+_AT_DESK: Final = {"opened": ("To answer", "warn"), "asked": ("Evidence asked for", "info")}
 
 
 class Clocked(Protocol):
@@ -70,8 +71,8 @@ def reason_words(key: str) -> str:
     return known.words if known else key
 
 
-def state_words(state: str) -> tuple[str, str]:
-    return STATES[state]
+def state_words(state: str, *, at_desk: bool = False) -> tuple[str, str]:
+    return _AT_DESK.get(state, STATES[state]) if at_desk else STATES[state]
 
 
 def name_of(number: int) -> str:

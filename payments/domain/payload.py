@@ -34,6 +34,7 @@ class PayloadLine:
     reason: str
     note: str
     left_open: bool
+    disputes: tuple[tuple[int, Decimal], ...] = ()  # number, what of it is not asked for
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def canonical(payload: Payload) -> bytes:
     plain["payments"] = sorted(plain["payments"], key=lambda payment: payment["position"])
     plain["lines"] = sorted(plain["lines"], key=lambda line: (line["system"], line["entity"], line["number"]))
     for line in plain["lines"]:
-        line["placed"] = sorted(line["placed"])
+        line["placed"], line["disputes"] = sorted(line["placed"]), sorted(line["disputes"])
     return json.dumps(plain, default=_text, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 

@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from billing_sources.models import ImportFile, ImportRun, Invoice, QuarantinedInvoice
-from payments.models import InvoiceGroup, Payment
+from payments.models import Dispute, InvoiceGroup, Payment
 from portal.customers.models import Account, Customer
 from portal.impersonation.operations import start_visit
 from portal.tenancy import carrier
@@ -149,6 +149,9 @@ def existing(life: Life) -> dict[str, list[Any]]:
         return {
             "invoice": codes_of(Invoice)[:1],
             "invoice_cells": codes_of(Invoice)[:1],
+            "invoice_disputes": codes_of(Invoice)[:1],
+            "dispute": codes_of(Dispute)[:1],
+            "desk_dispute": codes_of(Dispute)[:1],
             "group": codes_of(InvoiceGroup),
             "pay_run": [life.draft, life.submitted],
             "pay_run_review": [life.approved, life.released],

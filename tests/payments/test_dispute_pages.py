@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from payments.disputes.evidence import clean_name, kind_of
 from payments.models import Dispute, DisputeFile
+from portal.demo.disputes import contest
 from portal.tenancy import carrier
 from tests.factories import make_charge, make_invoice
 from tests.payments.disputes import REASON, Table
@@ -243,6 +244,17 @@ def test_the_desk_sees_all_customers_by_what_is_due_money_and_age(table: Table) 
     with carrier(read_only=True):
         amounts = sorted(Dispute.objects.filter(customer=people.lumen).values_list("amount", flat=True))
     assert amounts == [Decimal("20.00"), Decimal("30.00"), Decimal("40.00")]
+
+
+def test_the_demo_has_disputes_in_every_state_that_somebody_works_in(table: Table) -> None:
+    people = table.customer.people
+    bills = [make_invoice(people.harlow_west, "400.00").code for _ in range(7)]
+
+    contest(people.dana, bills, timezone.localdate())
+
+    with carrier(read_only=True):
+        states = set(Dispute.objects.values_list("state", flat=True))
+    assert states == {"opened", "asked", "answered", "proposed", "decided", "upheld"}
 
 
 def test_a_step_that_is_none_or_hostile_changes_nothing(table: Table) -> None:
