@@ -12,11 +12,12 @@ from uuid import UUID
 
 from django.db import connection
 
+from payments.domain import eligibility
 from payments.domain.allocation import InvoiceFacts, Pair, PaymentFacts
 from payments.domain.payload import Payload, PayloadLine, PayloadPayment, PayloadStep
 from payments.domain.refusals import NotFound
-from payments.domain.submission import Item
-from payments.models import Allocation, ApprovalStep, Dispute, Payment, PayRun
+from payments.domain.submission import ON_ACCOUNT, Item
+from payments.models import Allocation, ApprovalStep, Dispute, MethodRule, Payment, PayRun
 from portal.actor import Actor
 from portal.customers.models import Customer
 
@@ -37,7 +38,25 @@ def lock_payments(run: PayRun) -> list[Payment]:
 
 
 def payment_facts(payment: Payment) -> PaymentFacts:
-    return PaymentFacts(payment.pk, payment.position, payment.currency, payment.planned, payment.placed)
+    return PaymentFacts(
+        payment.pk,
+        payment.position,
+        payment.currency,
+        payment.planned,
+        payment.placed,
+        payment.method,
+        payment.value_on,
+    )
+
+
+def method_rules() -> list[eligibility.MethodRule]:
+    """What the carrier takes now, of the actor's customer and of everybody, the rules of accounts first."""
+    rows = MethodRule.objects.filter(ended_at=None).order_by("account", "system", "pk")
+    found = rows.values_list("system__key", "account", "currency", "methods", "why")
+    return [
+        eligibility.MethodRule(system or "", account, currency, tuple(methods), why)
+        for system, account, currency, methods, why in found
+    ]
 
 
 def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
@@ -45,8 +64,9 @@ def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
     wanted = set(codes)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT code, id, number, currency, payable, open, is_current, is_payable, account_id, disputed"
-            " FROM lock_invoices(%s)",
+            "SELECT l.code, l.id, l.number, l.currency, l.payable, l.open, l.is_current, l.is_payable, l.account_id,"
+            " l.disputed, s.key FROM lock_invoices(%s) l JOIN billing_sources_invoice i ON i.id = l.id"
+            " JOIN billing_sources_billingsystem s ON s.id = i.system_id",
             [list(wanted)],
         )
         found = {row[0]: InvoiceFacts(*row[1:]) for row in cursor.fetchall()}
@@ -60,8 +80,9 @@ def lock_invoices(codes: Iterable[UUID]) -> dict[UUID, InvoiceFacts]:
 def _lock_credits(codes: set[UUID]) -> dict[UUID, InvoiceFacts]:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT code, -id, number, currency, -amount, -open, true, true, account_id FROM lock_credits(%s)",
-            [list(codes)],
+            "SELECT code, -id, number, currency, -amount, -open, true, true, account_id, 0::numeric, %s"
+            " FROM lock_credits(%s)",
+            [ON_ACCOUNT, list(codes)],
         )
         return {row[0]: InvoiceFacts(*row[1:]) for row in cursor.fetchall()}
 

@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from payments.cells import views as cell_views
 from payments.disputes.urls import dispute_urls
+from payments.eligibility import views as eligibility_views
 from payments.groups.urls import group_urls
 from payments.invoices import arranging, saved_views, selection_views
 from payments.invoices import views as invoice_views
@@ -60,6 +61,9 @@ urlpatterns: list[URLPattern] = [
     path("carrier/breaks/", break_views.breaks, name="breaks"),
     path("carrier/breaks/<uuid:code>/owner/", break_views.break_owner, name="break_owner"),
     path("carrier/breaks/<uuid:code>/explanation/", break_views.break_explanation, name="break_explanation"),
+    path("carrier/payment-methods/", eligibility_views.method_rules, name="method_rules"),
+    path("carrier/payment-methods/new/", eligibility_views.method_rule_new, name="method_rule_new"),
+    path("carrier/payment-methods/<uuid:code>/end/", eligibility_views.method_rule_end, name="method_rule_end"),
     path("carrier/postings/", payment_views.postings, name="postings"),
     path("carrier/postings/<uuid:code>/replay/", payment_views.posting_replay, name="posting_replay"),
 ]

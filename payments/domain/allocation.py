@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Final
 
@@ -33,6 +34,7 @@ class InvoiceFacts:
     is_payable: bool
     account_id: int
     disputed: Decimal = ZERO
+    system: str = ""
 
     @property
     def asked_for(self) -> Decimal:
@@ -55,6 +57,8 @@ class PaymentFacts:
     currency: str
     planned: Decimal | None
     placed: Decimal
+    method: str = ""
+    value_on: date = date.max
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from payments.models.disputes import (
     DisputeMessage,
     ShortPayDispute,
 )
+from payments.models.eligibility import MethodRule
 from payments.models.organising import (
     AccountTag,
     GroupApprover,
@@ -61,6 +62,7 @@ __all__ = [
     "InvoiceTag",
     "LimitUse",
     "LimitUseEvent",
+    "MethodRule",
     "OnAccountCredit",
     "Paste",
     "PayRun",

@@ -21,6 +21,7 @@ from payments.operations.paste import decide_rows, keep_paste, read_columns
 from payments.operations.plan import add_payment, change_payment, remove_payment
 from payments.operations.release import release_run
 from payments.operations.rule_groups import change_group, change_rule, make_group, order_groups
+from payments.operations.send import send_invoices
 from payments.operations.short_pay import short_pay, withdraw_short_pay
 from payments.operations.submit import submit_run
 from payments.operations.tags import merge_tags, remove_tag, rename_tag, tag_node, untag_node
@@ -69,6 +70,7 @@ __all__ = [
     "save_view",
     "set_default_view",
     "set_to_pay",
+    "send_invoices",
     "short_pay",
     "submit_run",
     "tag_invoices",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from payments.commands import Done, command
-from payments.domain.allocation import InvoiceFacts, Placement, Verdict, check, taking_off
-from payments.domain.refusals import Rule, refuse, refuse_any
-from payments.facts import lock_payments, payment_facts, standing
+from payments.domain.allocation import InvoiceFacts, PaymentFacts, Placement, Verdict, check, taking_off
+from payments.domain.eligibility import why_not_on
+from payments.domain.refusals import Refusal, Rule, refuse, refuse_any
+from payments.facts import lock_payments, method_rules, payment_facts, standing
 from payments.models import Payment
 from payments.operations.choose import lock_chosen
 from payments.operations.editing import begin_edit, subject
@@ -37,32 +38,24 @@ def allocate(actor: Actor, *, run: UUID, placements: Sequence[Place], key: UUID,
     draft, voided = begin_edit(actor, run, now)
     payments = lock_payments(draft)
     by_code = {payment.code: payment for payment in payments}
-    invoices = lock_chosen(actor, draft, [place.invoice for place in placements])
-    verdict = check(
-        {invoice.id: invoice for invoice in invoices.values()},
-        {payment.pk: payment_facts(payment) for payment in payments},
-        standing(payments, [invoice.id for invoice in invoices.values()]),
-        [
-            Placement(
-                (by_code.get(place.payment) or payment_of(payments, place.payment)).pk,
-                invoices[place.invoice].id,
-                place.amount,
-                place.percent,
-            )
-            for place in placements
-        ],
-    )
-    refuse_any(verdict.refusals)
-    append(
-        verdict.moves,
-        reason="",
-        by=actor.user_id,
-        now=now,
-    )
+    found = lock_chosen(actor, draft, [place.invoice for place in placements])
+    wanted = [
+        Placement(
+            (by_code.get(place.payment) or payment_of(payments, place.payment)).pk,
+            found[place.invoice].id,
+            place.amount,
+            place.percent,
+        )
+        for place in placements
+    ]
+    invoices = {invoice.id: invoice for invoice in found.values()}
+    facts = {payment.pk: payment_facts(payment) for payment in payments}
+    verdict = check(invoices, facts, standing(payments, list(invoices)), wanted)
+    refuse_any([*verdict.refusals, *_not_taken(verdict, invoices, facts)])
+    append(verdict.moves, reason="", by=actor.user_id, now=now)
     message = _placed_in_words(verdict, payments) + voided
-    return Done(
-        message, "invoices placed", subject(draft), str(draft.code), _detail(verdict, payments, invoices.values())
-    )
+    detail = _detail(verdict, payments, found.values())
+    return Done(message, "invoices placed", subject(draft), str(draft.code), detail)
 
 
 @command
@@ -85,6 +78,18 @@ def unallocate(
     )
     message = f"{len({invoice for _, invoice in held})} taken off.{voided}"
     return Done(message, "invoices taken off", subject(draft), str(draft.code), {"allocations": len(held)})
+
+
+def _not_taken(
+    verdict: Verdict, invoices: Mapping[int, InvoiceFacts], payments: Mapping[int, PaymentFacts]
+) -> Iterator[Refusal]:
+    """What would newly stand on a payment whose method the carrier does not take for it."""
+    rules = method_rules()
+    for move in verdict.moves if rules else ():
+        invoice = invoices[move.invoice_id]
+        why = why_not_on(invoice, payments[move.payment_id], rules) if move.kind == "held" else ""
+        if why:
+            yield Refusal(Rule.METHOD, f"{invoice.number}: {why}.")
 
 
 def _placed_in_words(verdict: Verdict, payments: Sequence[Payment]) -> str:

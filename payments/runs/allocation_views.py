@@ -18,7 +18,19 @@ from payments.invoices.selection import posted_codes, read_code
 from payments.models import PayRun
 from payments.operations import Place
 from payments.runs.commands import Step, perform
-from payments.runs.edits import Cell, Standing, changes, sent_to, standing_of, taken_off, with_typed, withheld
+from payments.runs.edits import (
+    Cell,
+    Standing,
+    changes,
+    in_full,
+    in_part,
+    read_sum,
+    sent_to,
+    standing_of,
+    taken_off,
+    with_typed,
+    withheld,
+)
 from payments.runs.forms import PaymentForm, ShortPayForm
 from payments.runs.lines import Line, matching, read_run_filter, run_query
 from payments.runs.page import Refill, currencies_of, run_page
@@ -26,6 +38,7 @@ from payments.runs.queries import lines_of, payments_of
 from payments.runs.rows import PlannedPayment, Posted
 from payments.runs.views import run_or_404
 from portal.impersonation.policy import customer_page
+from portal.money import ZERO
 from portal.requests import CustomerRequest
 
 POSITIONS: Final = frozenset("123456789")
@@ -116,13 +129,46 @@ def _steps(request: CustomerRequest, run: PayRun) -> Iterable[Step]:
     lines = lines_of(run)
     payments = payments_of(run, lines)
     standing = standing_of(lines)
-    wanted = with_typed(standing, _typed(request.POST), {line.code: line for line in lines})
-    wanted, acts = (
-        _of_credits(request, run, wanted)
-        or _of_one_row(request, run, wanted)
-        or _of_selected(request, run, wanted, lines)
-    )
+    typed = with_typed(standing, _typed(request.POST), {line.code: line for line in lines})
+    sent = _sent(request, typed, lines, payments)
+    if sent is not None:
+        return [*_placing(run, payments, standing, typed), *_sending(request, run, payments, typed, sent)]
+    single = _of_credits(request, run, typed) or _of_one_row(request, run, typed)
+    wanted, acts = single or _of_selected(request, run, typed, lines)
     return [*_placing(run, payments, standing, wanted), *acts]
+
+
+def _sent(
+    request: CustomerRequest, wanted: Standing, lines: Sequence[Line], payments: Sequence[PlannedPayment]
+) -> Standing | None:
+    """What shall stand where once the selected rows are sent somewhere, in full or in part; None: nothing is sent."""
+    place, do = request.POST.get("place", ""), _do(request)
+    if not place and do not in {"full", "percent"}:
+        return None
+    selected = _selected(request, lines)
+    if place:
+        return sent_to(wanted, selected, _position(place))
+    first = min((payment.facts.position for payment in payments), default=0)
+    if do == "full":
+        return in_full(wanted, selected, first)
+    percent = read_sum(request.POST.get("percent", "")) or ZERO
+    return in_part(wanted, selected, _position(request.POST.get("at", "")) or first, percent)
+
+
+def _position(text: str) -> int:
+    return int(text) if text in POSITIONS else 0
+
+
+def _sending(
+    request: CustomerRequest, run: PayRun, payments: Sequence[PlannedPayment], before: Standing, after: Standing
+) -> Iterable[Step]:
+    """As `_placing`, but what a payment cannot take goes elsewhere."""
+    for step in _placing(run, payments, before, after):
+        if step.operation is operations.allocate:
+            credits_last = request.POST.get("credits") == "last"
+            yield Step(operations.send_invoices, {**step.request, "credits_last": credits_last})
+        else:
+            yield step
 
 
 def _of_credits(request: CustomerRequest, run: PayRun, wanted: Standing) -> tuple[Standing, list[Step]] | None:
@@ -149,12 +195,10 @@ def _of_selected(
     request: CustomerRequest, run: PayRun, wanted: Standing, lines: Sequence[Line]
 ) -> tuple[Standing, list[Step]]:
     """What the pressed button asks for: other amounts, or further operations on the selected rows."""
-    do, place = _do(request), request.POST.get("place", "")
-    if do == "save" and not place:
+    do = _do(request)
+    if do == "save":
         return wanted, []
     selected = _selected(request, lines)
-    if place:
-        return sent_to(wanted, selected, int(place) if place in POSITIONS else 0), []
     if do == "take_off":
         return taken_off(wanted, selected), []
     if do == "short_pay":

@@ -14,9 +14,10 @@ from uuid import UUID
 from payments.domain.refusals import Refusal, Rule, refuse, refuse_any
 from payments.invoices.filters import read_amount
 from payments.runs.lines import Line
-from portal.money import ZERO
+from portal.money import ZERO, round_to
 
 LIMIT: Final = Decimal(10) ** 15
+HUNDRED: Final = Decimal(100)
 Cell = tuple[UUID, int]  # invoice, payment position
 Standing = dict[Cell, Decimal]  # what stands, or shall stand, on each pair
 
@@ -68,6 +69,26 @@ def sent_to(wanted: Standing, lines: Sequence[Line], position: int) -> Standing:
             left = sum(parts.values(), ZERO) - parts.get(position, ZERO)
             result |= {(line.code, other): ZERO for other in parts if other != position}
         result[line.code, position] = parts.get(position, ZERO) + left
+    return result
+
+
+def in_part(wanted: Standing, lines: Sequence[Line], position: int, percent: Decimal) -> Standing:
+    """So many percent of what the run can place of each line stand on the payment, whatever stands on the others."""
+    if not 0 < percent <= HUNDRED:
+        raise refuse(Rule.NOT_POSITIVE, "A part is above 0 and at most 100 percent.")
+    shares = {line.code: round_to(line.available * percent / HUNDRED, line.item.currency) for line in lines}
+    return wanted | {(code, position): share for code, share in shares.items()}
+
+
+def in_full(wanted: Standing, lines: Sequence[Line], first: int) -> Standing:
+    """All that is left of each line goes to the payment that it stands on already, or else to the `first`."""
+    result = dict(wanted)
+    for line in lines:
+        parts = _parts(wanted, line)
+        position = min(parts, default=first)
+        left = line.wanted - sum(parts.values(), ZERO)
+        if left * line.side > 0:
+            result[line.code, position] = parts.get(position, ZERO) + left
     return result
 
 

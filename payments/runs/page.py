@@ -15,6 +15,7 @@ from django.utils import timezone
 from payments.domain.lifecycle import EDITABLE
 from payments.domain.refusals import Refusal, Rule, in_words
 from payments.domain.submission import why_not_submitted
+from payments.facts import method_rules
 from payments.models import PayRun
 from payments.runs.commands import seen_of
 from payments.runs.forms import PaymentForm, ShortPayForm, first_value_date, planned_text
@@ -31,8 +32,11 @@ from payments.runs.lines import (
     totals,
 )
 from payments.runs.queries import lines_of, payments_of
+from payments.runs.reasons import able, why
+from payments.runs.remarks import remarks_on
 from payments.runs.rows import Lane, PlannedPayment, Posted, lane, line_row, sums
 from payments.runs.usable import usable_credits
+from payments.runs.warnings import cautions_of
 from portal.customers import access
 from portal.requests import CustomerRequest
 
@@ -53,6 +57,7 @@ COLUMNS: Final = (
     ("due", "Due", False, False),
     ("open", "Open", True, False),
     ("", "Placed", False, False),
+    ("", "Why", False, True),
     ("", "Left", True, False),
 )
 
@@ -85,6 +90,7 @@ def run_page(request: CustomerRequest, run: PayRun, refill: Refill | None = None
         "voids": is_editable and run.state != PayRun.State.DRAFT,
         "edit_url": f"?{run_query(chosen, edit='yes')}",
         "usable": usable_credits(request.actor, run) if is_editable and lines else (),
+        "cautions": cautions_of(lines, payments, remarks_on(run)) if run.state in EDITABLE else (),
         "lanes": _lanes(run, payments, chosen, is_editable=is_editable),
         "sums": sums(totals(lines), is_over=run.state in OVER),
         **_list(run, chosen, lines, payments, refill or Refill()),
@@ -96,8 +102,12 @@ def run_page(request: CustomerRequest, run: PayRun, refill: Refill | None = None
 def list_context(
     run: PayRun, chosen: RunFilter, lines: Sequence[Line], payments: Sequence[PlannedPayment]
 ) -> dict[str, Any]:
-    """The table of a run's lines, to read."""
-    return {"sums": sums(totals(lines), is_over=run.state in OVER), **_list(run, chosen, lines, payments, Refill())}
+    """The table of a run's lines, to read, and what to look at twice as long as it is not released."""
+    return {
+        "cautions": cautions_of(lines, payments, remarks_on(run)) if run.state in EDITABLE else (),
+        "sums": sums(totals(lines), is_over=run.state in OVER),
+        **_list(run, chosen, lines, payments, Refill()),
+    }
 
 
 def _list(
@@ -110,8 +120,14 @@ def _list(
     shown = found[first : first + PAGE_SIZE]
     invoices_url = reverse("invoices")
     how_many = counts(lines)
+    rules, is_over = method_rules(), run.state in OVER
     return {
-        "rows": [line_row(line, payments, refill.lines, invoices_url, is_over=run.state in OVER) for line in shown],
+        "rows": [
+            line_row(
+                line, able(line, payments, rules), refill.lines, invoices_url, why=why(line, rules), is_over=is_over
+            )
+            for line in shown
+        ],
         "count": f"{len(found):,}",
         "has_lines": bool(lines),
         "shows_currency": len({line.item.currency for line in lines}) > 1,
@@ -181,6 +197,7 @@ def _forms(
     return {
         "key": uuid4(),
         "payment_key": uuid4(),
+        "positions": [payment.facts.position for payment in payments],
         "submission_key": uuid4(),
         "seen": seen_of(run),
         "missing": _missing(missing),

@@ -144,7 +144,7 @@ def lane(payment: PlannedPayment, run_number: int, edit_url: str, url: str) -> L
 
 
 def line_row(
-    line: Line, payments: Sequence[PlannedPayment], posted: Posted, url: str, *, is_over: bool = False
+    line: Line, payments: Sequence[PlannedPayment], posted: Posted, url: str, *, why: str = "", is_over: bool = False
 ) -> LineRow:
     """`url` is the list of invoices; an invoice lives below it. `is_over`: what is not placed by now was not paid."""
     item, currency = line.item, line.item.currency
@@ -171,7 +171,7 @@ def line_row(
         is_left_open=item.left_open,
         left=format_amount(left, currency),
         left_tone="bad" if left < 0 < line.available else "warn" if left and not item.left_open else "muted",
-        note=_note(line, payments),
+        note=_note(line, payments) or why,
         first_field=parts[0].name if parts else "",
         is_checked=line.code in posted.checked,
     )

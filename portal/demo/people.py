@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
@@ -14,6 +15,8 @@ from billing_sources.generator import CycleOrder, billed_accounts, customers
 from billing_sources.models import AccountLink, BillCycle, BillingSystem
 from billing_sources.registry import ADAPTERS
 from billing_sources.stages import roll_back
+from payments.eligibility.operations import make_rule
+from payments.models import MethodRule
 from portal import tenancy
 from portal.actor import CarrierActor
 from portal.customers import access
@@ -65,6 +68,19 @@ def set_calendar() -> None:
         for system in BillingSystem.objects.all():
             for code, day in plan.CYCLE_DAYS.items():
                 BillCycle.objects.get_or_create(system=system, code=code, defaults={"day": day})
+
+
+def state_methods(engineer: CarrierActor, now: datetime) -> None:
+    """What the carrier's banks and lockboxes take, so that mixed selections become several payments."""
+    with tenancy.carrier(read_only=True):
+        if MethodRule.objects.exists():
+            return
+        lockbox = AccountLink.objects.filter(system__key="castle", account__isnull=False).order_by("pk").first()
+    rule = partial(make_rule, engineer, now=now)
+    rule(system="echo", account="", currency="", methods=["wire", "cheque"], why="its bank takes no ACH")
+    if lockbox:
+        number = lockbox.external_id
+        rule(system="castle", account=number, currency="", methods=["cheque"], why="lockbox account: cheque only")
 
 
 def keep_in_shadow(engineer: CarrierActor, now: datetime) -> None:

@@ -59,6 +59,7 @@ REP = (
     Entry("Customers", "customers", "c"),
     Entry("Dispute desk", "desk", "d"),
     Entry("Breaks", "breaks", "b"),
+    Entry("Payment methods", "method_rules", "m"),
 )
 
 

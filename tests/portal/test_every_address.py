@@ -90,6 +90,7 @@ OBJECTS = {
     "desk_steps": "dispute",
     "desk_file": "dispute",
     "break_explanation": "nothing",
+    "method_rule_end": "nothing",
     "import_now": "system",
     "system_stages": "system",
     "accounts_absent": "system",

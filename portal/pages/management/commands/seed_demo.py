@@ -38,6 +38,7 @@ class Command(BaseCommand):
         self._import(today)
         self._say("Pay runs of the past months, and this month's")
         history.live(today)
+        people.state_methods(_engineer(), datetime.now(UTC))
         bills.write_reissue(today)
         self._import(today)
 

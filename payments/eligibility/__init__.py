@@ -1,0 +1,1 @@
+"""By which methods what is paid: the carrier's page of rules."""
