@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path
 
+from payments.approvals import views as approval_pages
 from payments.cells import views as cell_views
 from payments.disputes.urls import dispute_urls
 from payments.eligibility import views as eligibility_views
@@ -49,6 +50,16 @@ urlpatterns: list[URLPattern] = [
     path("pay-runs/<uuid:code>/approval/", approval_views.pay_run_approval, name="pay_run_approval"),
     path("pay-runs/<uuid:code>/return/", approval_views.pay_run_return, name="pay_run_return"),
     path("pay-runs/<uuid:code>/release/", approval_views.pay_run_release, name="pay_run_release"),
+    path("approvals/", approval_pages.approvals, name="approvals"),
+    path("approvals/delegations/", approval_pages.delegations, name="delegations"),
+    path(
+        "approvals/delegations/<uuid:code>/withdrawal/",
+        approval_pages.delegation_withdrawal,
+        name="delegation_withdrawal",
+    ),
+    path("approvals/policy/", approval_pages.approval_policy, name="approval_policy"),
+    path("approvals/policy/proposals/", approval_pages.policy_proposals, name="policy_proposals"),
+    path("approvals/policy/<uuid:code>/decision/", approval_pages.policy_decision, name="policy_decision"),
     path("pastes/", paste_views.pastes, name="pastes"),
     path("pastes/<uuid:code>/", paste_views.paste, name="paste"),
     path("pastes/<uuid:code>/columns/", paste_views.paste_columns, name="paste_columns"),

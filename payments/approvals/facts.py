@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db.models import F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce
 
 from payments.approvals.policies import policies_of, policy_in_force
 from payments.domain.approval import AskedStep, Dossier, Given, Room, over_limit, rooms_of, why_not
@@ -98,8 +99,10 @@ def why_not_now(
 def accounts_of(runs: Sequence[PayRun]) -> dict[int, set[int | None]]:
     """The nodes of the tree that each run touches."""
     touched: dict[int, set[int | None]] = {run.pk: set() for run in runs}
-    for run, account in PayRunItem.objects.filter(run__in=runs).values_list("run_id", "invoice__account_id").distinct():
-        touched[run].add(account)
+    account = Coalesce("invoice__account_id", "credit__account_id")
+    chosen = PayRunItem.objects.filter(run__in=runs).annotate(account=account)
+    for run, node in chosen.values_list("run_id", "account").distinct():
+        touched[run].add(node)
     return touched
 
 

@@ -14,7 +14,7 @@ from payments.domain.refusals import Refusal, Rule
 from portal.money import is_exact
 
 MOST_PEOPLE: Final = 9
-MOST_STEPS: Final = 5
+MOST_STEPS: Final = 3
 MOST_MONEY: Final = Decimal(10) ** 15
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 

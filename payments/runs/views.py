@@ -42,7 +42,7 @@ def pay_runs(request: CustomerRequest) -> HttpResponse:
     has_older = len(shown) > LIST_SIZE
     del shown[LIST_SIZE:]
     context = {
-        "rows": [_row(summary) for summary in summaries(shown)],
+        "rows": [run_row(summary) for summary in summaries(shown)],
         "chips": [("", "All", not state), *((key, label, key == state) for key, (label, _) in STATES.items())],
         "older_url": f"?state={state}&before={shown[-1].number}" if has_older else "",
         "newest_url": f"?state={state}" if before else "",
@@ -106,7 +106,7 @@ def run_or_404(request: CustomerRequest, code: UUID) -> PayRun:
     return run
 
 
-def _row(summary: RunSummary) -> dict[str, Any]:
+def run_row(summary: RunSummary) -> dict[str, Any]:
     run = summary.run
     state, tone = STATES[run.state]
     return {

@@ -38,11 +38,13 @@ CUSTOMER = (
     Entry("Bills expected", "bills_expected", "b"),
     Entry("Accounts", "accounts", "a"),
     Entry("Pay runs", "pay_runs", "r"),
+    Entry("Approvals", "approvals", "l", needs="approve"),
     Entry("Payments", "payments", "m"),
     Entry("Disputes", "disputes", "d"),
     Entry("Paste and match", "pastes", "p"),
     Entry("Visits", "visits", "v", starts_group=True),
     Entry("People and rights", "people", "e", needs="administer"),
+    Entry("Approval policy", "approval_policy", "y", needs="administer"),
 )
 ENGINEER = (
     Entry("Bill cycles", "bill_cycles", "c"),

@@ -8,9 +8,11 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.urls import reverse
+from django.utils import timezone
 
 from billing_sources.completeness.queries import count_late
 from billing_sources.models import Invoice
+from payments.approvals.queries import runs_to_approve
 from payments.disputes.queries import disputes_for
 from payments.runs.queries import runs_for
 from payments.tracking.queries import payments_for
@@ -45,6 +47,7 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         due_soon=Count("pk", filter=Q(open__gt=0, due_on__range=(today, today + timedelta(days=7)))),
         reissued=Count("pk", filter=Q(open__gt=0, revision__gt=1)),
     )
+    to_approve = len(runs_to_approve(actor, timezone.now())) if access.has(actor, "approve") else 0
     runs = dict(runs_for(actor).values_list("state").annotate(n=Count("pk")))
     answered = disputes_for(actor).filter(state__in=["asked", "answered", "proposed"]).count()
     rejected = payments_for(actor).filter(state__in=["rejected", "partly_posted"]).count()
@@ -56,7 +59,7 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         ("see", invoices["reissued"], "invoice", "reissued and open", f"{grid}?reissued=yes"),
         ("see", count_late(_seen_by(actor), today), "bill", "late this month", reverse("bills_expected")),
         ("prepare", runs.get("draft", 0), "pay run", "in preparation", f"{pay_runs}?state=draft"),
-        ("approve", runs.get("submitted", 0), "pay run", "to approve", f"{pay_runs}?state=submitted"),
+        ("approve", to_approve, "pay run", "to approve", reverse("approvals")),
         ("approve", runs.get("approved", 0), "pay run", "to release", f"{pay_runs}?state=approved"),
         ("see", answered, "dispute", "answered", f"{reverse('disputes')}?state=answered"),
         ("see", rejected, "payment", "not posted in full by AR", f"{reverse('payments')}?state=rejected"),

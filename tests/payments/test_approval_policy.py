@@ -80,7 +80,7 @@ KNOWN = Known(frozenset({VICTOR, ALICE}), frozenset({"nord"}))
         (Policy((rule("-1", ANYONE),)), "not one of its currency"),
         (Policy((rule("NaN", ANYONE),)), "not one of its currency"),
         (Policy((rule("1e15", ANYONE),)), "not one of its currency"),
-        (Policy((rule("0"),)), "one to 5 steps"),
+        (Policy((rule("0"),)), "one to 3 steps"),
         (Policy((rule("0", Step(0)),)), "one to 9 people"),
         (Policy((rule("0", Step(2, (ALICE,))),)), "fewer people than it asks for"),
         (Policy((rule("0", Step(2, (ALICE, ALICE))),)), "fewer people than it asks for"),

@@ -22,6 +22,7 @@ from django.utils import timezone
 
 from billing_sources.archive import keep_bytes
 from payments import operations
+from payments.domain import approval_policy
 from payments.models import DisputeFile, InvoiceGroup, Payment, Tag
 from payments.operations.dispute_ledger import Evidence
 from portal.impersonation.operations import start_visit
@@ -72,6 +73,8 @@ OBJECTS = {
     "pay_run_approval": "run",
     "pay_run_return": "run",
     "pay_run_release": "run",
+    "delegation_withdrawal": "nothing",
+    "policy_decision": "policy",
     "payment": "payment",
     "tree_node": "node",
     "slip_pdf": "payment",
@@ -187,8 +190,13 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         payment = Payment.objects.get(run__code=released)
         group, tag = InvoiceGroup.objects.get(), Tag.objects.get()
     issue_slip(payment_id=payment.pk)
+    chief = people.ada if people.ada.customer_id == people.harlow.pk else people.dana
+    policy = operations.propose_policy(
+        chief, policy=approval_policy.Policy(), reason=canary, after=0, key=uuid.uuid4(), now=now
+    )
     return {
         "invoice": str(first.code),
+        "policy": policy.code,
         "group": str(group.code),
         "tag": str(tag.code),
         "run": str(draft),
@@ -257,7 +265,7 @@ def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     if OBJECTS.get(address.name) == "paste" and who not in ("dana", "visiting", "carol"):
         return {404}  # whoever pasted it sees it, and nobody beside them
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    kinds = ("invoice", "group", "tag", "run", "dispute", "paste", "payment", "node")
+    kinds = ("invoice", "group", "tag", "run", "dispute", "paste", "payment", "node", "policy")
     is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
