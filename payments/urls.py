@@ -9,7 +9,7 @@ from payments.cells import views as cell_views
 from payments.disputes.urls import dispute_urls
 from payments.eligibility import views as eligibility_views
 from payments.groups.urls import group_urls
-from payments.invoices import arranging, saved_views, selection_views
+from payments.invoices import arranging, filter_views, saved_views, selection_views
 from payments.invoices import views as invoice_views
 from payments.matching import views as paste_views
 from payments.runs import allocation_views, approval_views
@@ -20,7 +20,8 @@ from payments.tracking import views as payment_views
 urlpatterns: list[URLPattern] = [
     path("search/", invoice_views.search, name="search"),
     path("invoices/", invoice_views.invoice_list, name="invoices"),
-    path("invoices/filter/", invoice_views.invoice_filter, name="invoice_filter"),
+    path("invoices/filter/", filter_views.invoice_filter, name="invoice_filter"),
+    path("invoices/lists/", filter_views.invoice_lists, name="invoice_lists"),
     path("invoices/columns/", arranging.invoice_columns, name="invoice_columns"),
     path("invoices/views/", saved_views.invoice_views, name="invoice_views"),
     path("invoices/views/<uuid:code>/", saved_views.invoice_view, name="invoice_view"),

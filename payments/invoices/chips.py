@@ -13,9 +13,11 @@ from uuid import UUID
 from django.db import connection
 
 from billing_sources.models import BillCycle, BillingSystem
-from payments.invoices.columns import Column
-from payments.invoices.filters import GROUPINGS, PLAIN, SIZES, STATES, InvoiceFilter, first_page
-from payments.models import InvoiceGroup, Tag
+from payments.domain.reasons import SHORT_PAY_REASONS
+from payments.invoices.columns import COLUMNS, Column
+from payments.invoices.filters import BLANKS, GROUPINGS, NO_METHOD, PLAIN, SIZES, STATES, InvoiceFilter, first_page
+from payments.invoices.value_lists import sizes_of
+from payments.models import InvoiceGroup, Payment, Tag
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Account
@@ -23,6 +25,11 @@ from portal.customers.models import Account
 _NODE: Final = "SELECT name FROM customers_account WHERE code = %s"
 _GROUP: Final = "SELECT name FROM payments_invoicegroup WHERE code = %s"
 _SYSTEM: Final = "SELECT name FROM billing_sources_billingsystem WHERE key = %s"
+
+
+METHODS: Final = {NO_METHOD: "On no payment yet", **dict(Payment.Method.choices)}
+REASONS: Final = {reason.key: reason.words for reason in SHORT_PAY_REASONS}
+_RANGES: Final = ("open", "to_pay", "held", "disputed", "settled", "credited", "amount_due", "revision")
 
 
 @dataclass(frozen=True)
@@ -107,7 +114,27 @@ def _said(chosen: InvoiceFilter) -> Iterator[tuple[str, str, dict[str, Any]]]:
     yield "Pasted", "your list" if chosen.paste else "", {"paste": None}
     yield "Currency", chosen.currency, {"currency": ""}
     yield "Billed", _range(chosen.amount_from, chosen.amount_to), {"amount_from": None, "amount_to": None}
+    yield "Issued", _range(chosen.issued_from, chosen.issued_to), {"issued_from": None, "issued_to": None}
+    yield "Method", METHODS.get(chosen.method, chosen.method), {"method": ""}
+    yield "Reason", REASONS.get(chosen.reason, chosen.reason), {"reason": ""}
+    yield "Node alone", "without what is below" if chosen.directly and chosen.account else "", {"directly": ""}
+    for name in ("number", "account_number", "parent", "cost_center"):
+        yield COLUMNS[name].label, getattr(chosen, name), {name: ""}
+    for name in _RANGES:
+        first, last = f"{name}_from", f"{name}_to"
+        yield COLUMNS[name].label, _range(getattr(chosen, first), getattr(chosen, last)), {first: None, last: None}
+    for key in chosen.without:
+        yield "Without", BLANKS[key], {"without": tuple(each for each in chosen.without if each != key)}
+    yield from _lists(chosen.lists)
     yield "Reissued", "Reissued" if chosen.reissued else "", {"reissued": ""}
+
+
+def _lists(names: tuple[str, ...]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    sizes = sizes_of(names) if names else {}
+    for name in names:
+        column, size = COLUMNS.get(name.partition(":")[0]), sizes.get(name)
+        said = f"one of {size:,} values" if size else "in a list that is not known"
+        yield column.label if column else "List", said, {"lists": tuple(each for each in names if each != name)}
 
 
 def _range(first: object, last: object) -> str:

@@ -74,6 +74,7 @@ _ALL: Final = (
     Column("to_pay", "To pay", TO_PAY, attrgetter("to_pay"), "COALESCE(wish.amount, -1)", "num", 15),
     Column("reason", "Reason", REASON, attrgetter("reason"), _REASON_ORDER, "sheet__spare sheet__reason", 26),
     _money("held", "In pay runs"),
+    _money("disputed", "Disputed"),
     _money("settled", "Booked"),
     _money("credited", "Credited"),
     _money("amount_due", "Due on the bill"),

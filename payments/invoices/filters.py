@@ -39,7 +39,13 @@ GROUPINGS: Final = {
     "method": "Payment method",
 }
 NO_METHOD: Final = "none"
-BLANKS: Final = {"tags": "tag", "cycle": "cycle", "due": "due date", "cost_center": "cost centre"}
+BLANKS: Final = {
+    "tags": "tag",
+    "cycle": "cycle",
+    "due": "due date",
+    "cost_center": "cost centre",
+    "to_pay": "amount to pay",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +55,7 @@ class InvoiceFilter:
     `account` is a node and all below it, or the node alone where `directly`. `paste` is what the reader's own paste
     last listed (payments.matching). `amount_*` are about what was billed,
     `*_from` and `*_to` otherwise about the column of that name. `without` names columns that are empty; `lists` are the
-    keys of lists of values (payments.invoices.value_lists). `method` is the one that something is placed on, "none"
+    names of lists of values (payments.invoices.value_lists). `method` is the one that something is placed on, "none"
     where nothing is. No `columns` are the usual ones. `by` gathers the invoices instead of listing them. `sort` holds
     up to `MOST_SORTS` keys of columns, the first one first, with a minus for descending. `after` and `before` name the
     invoice next to the page, `first` the place of the page's first row as it was counted on the way there; it is for
@@ -81,6 +87,11 @@ class InvoiceFilter:
     open_to: Decimal | None = None
     held_from: Decimal | None = None
     held_to: Decimal | None = None
+    disputed_from: Decimal | None = None
+    disputed_to: Decimal | None = None
+    to_pay_from: Decimal | None = None
+    to_pay_to: Decimal | None = None
+    reason: str = ""
     settled_from: Decimal | None = None
     settled_to: Decimal | None = None
     credited_from: Decimal | None = None
@@ -103,8 +114,14 @@ class InvoiceFilter:
 
 def read_filter(params: Mapping[str, str]) -> InvoiceFilter:
     """The filter that a query string states; its unknown and unreadable parts are left out."""
-    asked = ((name, reader(params[name].strip())) for name, reader in _READERS.items() if name in params)
+    asked = ((name, reader(_said(params, name).strip())) for name, reader in _READERS.items() if name in params)
     return InvoiceFilter(**{name: value for name, value in asked if value is not None})
+
+
+def _said(params: Mapping[str, str], name: str) -> str:
+    """Fields of one name, as a form's checkboxes are, say one thing together."""
+    several: Callable[[str], list[str]] | None = getattr(params, "getlist", None)
+    return ",".join(several(name)) if several and name == "without" else params[name]
 
 
 def query(chosen: InvoiceFilter, **changes: Any) -> str:
@@ -112,7 +129,7 @@ def query(chosen: InvoiceFilter, **changes: Any) -> str:
     the bare address opens with the reader's default view."""
     wanted = {**vars(chosen), **changes}
     said = [(name, _text(wanted[name])) for name, plain in vars(PLAIN).items() if wanted[name] != plain]
-    return urlencode(said, safe=",") or f"state={PLAIN.state}"
+    return urlencode(said, safe=",:") or f"state={PLAIN.state}"
 
 
 def first_page(chosen: InvoiceFilter, **changes: Any) -> str:
@@ -203,6 +220,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "parent": _words(80),
     "cost_center": _words(40),
     "method": _words(12),
+    "reason": _words(24),
     "system": _words(20),
     "cycle": _words(12),
     "tag": _words(40),
@@ -213,7 +231,7 @@ _READERS: Final[Mapping[str, Callable[[str], Any]]] = {
     "amount_to": read_amount,
     **{
         f"{name}_{end}": read_amount
-        for name in ("open", "held", "settled", "credited", "amount_due")
+        for name in ("open", "held", "disputed", "to_pay", "settled", "credited", "amount_due")
         for end in ("from", "to")
     },
     "revision_from": _count,

@@ -34,15 +34,17 @@ _LIST: Final = """
         above.parent_id, system.name, cycle,
         ARRAY(SELECT DISTINCT tag.name FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id
               WHERE given.invoice_id = billing_sources_invoice.id ORDER BY 1),
-        billed_on, due_on, billing_sources_invoice.currency, payable, open, held, settled, credited, amount_due,
-        is_payable, revision, wish.amount, COALESCE(wish.reason, ''), COALESCE(wish.note, '')
+        billed_on, due_on, billing_sources_invoice.currency, payable, open, held, disputed, settled, credited,
+        amount_due, is_payable, revision, wish.amount, COALESCE(wish.reason, ''), COALESCE(wish.note, '')
     FROM {tables} WHERE {where} ORDER BY {order} LIMIT %s
 """
 _ANCHOR: Final = "SELECT {keys} FROM {tables} WHERE {where}"
 _ID: Final = "billing_sources_invoice.id"
 _TOTALS: Final = """
-    SELECT currency, count(*), sum(payable), sum(open), COALESCE(sum(open) FILTER (WHERE payable < 0), 0), sum(held)
-    FROM billing_sources_invoice WHERE {where} GROUP BY 1 ORDER BY 1
+    SELECT billing_sources_invoice.currency, count(*), sum(payable), sum(open),
+        COALESCE(sum(open) FILTER (WHERE payable < 0), 0), sum(held), sum(disputed), COALESCE(sum(wish.amount), 0)
+    FROM billing_sources_invoice LEFT JOIN payments_topay wish ON wish.invoice_id = billing_sources_invoice.id
+    WHERE {where} GROUP BY 1 ORDER BY 1
 """
 
 Condition = tuple[str, tuple[Any, ...]]  # SQL and its parameters

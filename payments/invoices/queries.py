@@ -6,9 +6,9 @@ invoice's own columns (others are asked in subqueries), so that payments.invoice
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from django.db.models import Q
@@ -17,7 +17,8 @@ from django.db.models.expressions import RawSQL
 from billing_sources.models import BillingSystem
 from payments.groups.rules import in_group
 from payments.invoices.filters import NO_METHOD, InvoiceFilter
-from payments.models import Allocation, Tag
+from payments.invoices.value_lists import in_lists
+from payments.models import Allocation, Tag, ToPay
 from portal.actor import Actor
 from portal.customers import access
 from portal.customers.models import Account
@@ -87,25 +88,19 @@ def _plain_conditions(chosen: InvoiceFilter) -> list[Q]:
 
 
 def _related_conditions(chosen: InvoiceFilter) -> list[Q]:
-    conditions = [_BLANK[key] for key in chosen.without]
-    conditions += [
-        _accounts(**{lookup: text}) for name, lookup in _OF_ACCOUNT.items() if (text := getattr(chosen, name))
-    ]
-    if chosen.q:
-        conditions.append(_says(chosen.q))
-    if chosen.system:
-        conditions.append(Q(system__in=BillingSystem.objects.filter(key=chosen.system).values("pk")))
+    asked = {name: value for name, value in vars(chosen).items() if value not in (None, "", ())}
+    conditions = [condition(asked[name]) for name, condition in _RELATED.items() if name in asked]
+    conditions += [_accounts(**{lookup: asked[name]}) for name, lookup in _OF_ACCOUNT.items() if name in asked]
+    conditions += [_BLANK[key] for key in chosen.without]
     if chosen.account:
         conditions.append(Q(account__in=_nodes_below(chosen.account, directly=bool(chosen.directly))))
-    if chosen.tag:
-        conditions.append(tagged(chosen.tag))
-    if chosen.group:
-        conditions.append(in_group(chosen.group))
-    if chosen.method:
-        conditions.append(_planned_on(chosen.method))
-    if chosen.paste:
-        conditions.append(Q(pk__in=RawSQL("SELECT unnest(listed) FROM payments_paste WHERE code = %s", [chosen.paste])))
+    if wished := {lookup: asked[name] for name, lookup in _WISHES.items() if name in asked}:
+        conditions.append(Q(pk__in=ToPay.objects.filter(**wished).values("invoice")))
     return conditions
+
+
+def _billed_by(key: str) -> Q:
+    return Q(system__in=BillingSystem.objects.filter(key=key).values("pk"))
 
 
 def _nodes_below(node: UUID, *, directly: bool) -> RawSQL:
@@ -153,7 +148,7 @@ _BOUNDS: Final = {
         "issued": "billed_on",
         "due": "due_on",
         "amount": "payable",
-        **{name: name for name in ("open", "held", "settled", "credited", "amount_due", "revision")},
+        **{name: name for name in ("open", "held", "disputed", "settled", "credited", "amount_due", "revision")},
     }.items()
     for end, side in (("from", "gte"), ("to", "lte"))
 }
@@ -162,7 +157,17 @@ _OF_ACCOUNT: Final = {
     "parent": "parent__name__icontains",
     "cost_center": "cost_center__icontains",
 }
+_RELATED: Final[Mapping[str, Callable[[Any], Q]]] = {
+    "q": _says,
+    "system": _billed_by,
+    "tag": tagged,
+    "group": in_group,
+    "method": _planned_on,
+    "lists": in_lists,
+}
+_WISHES: Final = {"to_pay_from": "amount__gte", "to_pay_to": "amount__lte", "reason": "reason"}
 _BLANK: Final = {
+    "to_pay": ~Q(pk__in=ToPay.objects.values("invoice")),
     "tags": ~Q(
         pk__in=RawSQL(
             "SELECT given.invoice_id FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id"

@@ -49,6 +49,7 @@ class InvoiceFacts(NamedTuple):
     payable: Decimal
     open: Decimal
     held: Decimal
+    disputed: Decimal
     settled: Decimal
     credited: Decimal
     amount_due: Decimal
@@ -103,7 +104,8 @@ def minor_units(amount: Decimal, currency: str) -> int:
 
 @dataclass(frozen=True)
 class Total:
-    """What the invoices of one currency come to, over the whole filter. `credits` is the part of `open` below zero."""
+    """What the invoices of one currency come to, over the whole filter. `credits` is the part of `open` below zero,
+    `to_pay` what was said to be paid of them."""
 
     currency: str
     count: int
@@ -111,6 +113,8 @@ class Total:
     open: Decimal
     credits: Decimal
     held: Decimal
+    disputed: Decimal
+    to_pay: Decimal
 
 
 @dataclass(frozen=True)
@@ -155,6 +159,8 @@ def _sum(total: Total, elsewhere: Total | None, selected: int, everything: str) 
         Figure("Open", amount(total.open)),
         Figure("Of which credits", amount(total.credits), "credit" if total.credits else ""),
         Figure("In pay runs", amount(total.held)),
+        Figure("Disputed", amount(total.disputed), "warn" if total.disputed else ""),
+        Figure("To pay", amount(total.to_pay)),
         Figure(
             "Selected",
             amount(kept),

@@ -92,15 +92,6 @@ def _groups(request: CustomerRequest, chosen: InvoiceFilter) -> dict[str, Any]:
 
 
 @customer_page("see")
-def invoice_filter(request: CustomerRequest) -> HttpResponse:
-    """The filter's form: a page of its own, or what folds out over the list."""
-    chosen = read_filter(request.GET)
-    context = {"chosen": chosen, **chips.choices(request.actor, chosen)}
-    part = "#form" if "HX-Request" in request.headers else ""
-    return render(request, f"payments/invoice_filter.html{part}", context)
-
-
-@customer_page("see")
 def invoice_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
     invoice = get_invoice_for(request.actor, code, timezone.localdate(), shows_all="charges" in request.GET)
     if invoice is None:
