@@ -16,6 +16,7 @@ group_urls: list[URLPattern] = [
     path("groups/<uuid:code>/readmissions/", views.group_readmissions, name="group_readmissions"),
     path("groups/<uuid:code>/places/", views.group_places, name="group_places"),
     path("groups/<uuid:code>/pay-runs/", views.group_pay_runs, name="group_pay_runs"),
+    path("groups/<uuid:code>/rights/", views.group_rights, name="group_rights"),
     path("tags/", tag_views.tags, name="tags"),
     path("tags/<uuid:code>/", tag_views.tag, name="tag"),
     path("tags/<uuid:code>/changes/", tag_views.tag_changes, name="tag_changes"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -14,7 +15,7 @@ from django.utils import timezone
 from payments import operations
 from payments.groups.acts import attempt
 from payments.groups.changes import moved, tell
-from payments.groups.forms import DayForm, DefaultsForm, defaults_of
+from payments.groups.forms import DayForm, DefaultsForm, approver_choices, defaults_of
 from payments.groups.queries import (
     by_hand,
     get_group_for,
@@ -38,7 +39,7 @@ from portal.customers import access
 from portal.impersonation.policy import customer_page
 from portal.requests import CustomerRequest
 
-COLUMNS: Final = ("number", "account", "billed_by", "due", "billed", "open", "state")
+COLUMNS: Final = ("number", "account", "due", "billed", "open", "state")
 
 
 @customer_page("see")
@@ -66,9 +67,7 @@ def group_detail(request: CustomerRequest, code: UUID) -> HttpResponse:
         "grid_url": f"{reverse('invoices')}?{query(InvoiceFilter(group=code, state='all'))}",
         "may_tag": may_tag,
         "may_prepare": access.has(request.actor, "prepare"),
-        "key": uuid4(),
-        "readmit_key": uuid4(),
-        "run_key": uuid4(),
+        **{name: uuid4() for name in ("key", "readmit_key", "run_key", "right_key")},
         **_turns(page, day),
         **_beside(request, group, day or today),
     }
@@ -118,6 +117,17 @@ def group_pay_runs(request: CustomerRequest, code: UUID) -> HttpResponse:
     return redirect("pay_run", code=done.code) if done else redirect("group", code=code)
 
 
+@customer_page("administer", "POST")
+def group_rights(request: CustomerRequest, code: UUID) -> HttpResponse:
+    """A right for somebody on the nodes of the group's rule."""
+    user = request.POST.get("user", "")
+    if not re.fullmatch("[0-9]{1,9}", user):
+        raise Http404
+    right = request.POST.get("right", "")
+    attempt(request, operations.give_group_right, group=code, user=int(user), right=right)
+    return redirect("group", code=code)
+
+
 def _group(request: CustomerRequest, code: UUID) -> InvoiceGroup:
     group = get_group_for(request.actor, code)
     if group is None:
@@ -138,10 +148,12 @@ def _turns(page: InvoicePage, day: date | None) -> dict[str, str]:
 def _beside(request: CustomerRequest, group: InvoiceGroup, day: date) -> dict[str, Any]:
     """What decides on the group, and what came of it."""
     visible = visible_to(request.actor)
-    rule = rule_in_force(group, day)
+    rule, may_administer = rule_in_force(group, day), access.has(request.actor, "administer")
     changes = tell(group.pk, moved(request.actor, [group.pk], day)[group.pk])
     return {
         "rule": in_words(rule_of(rule)) if rule else (),
+        "people": approver_choices(request.actor) if rule and rule.nodes and may_administer else (),
+        "rights": access.RIGHTS,
         "paid_with": paid_with(request.actor, group),
         "versions": versions_for(group, day),
         "entered": [change for change in changes if change.entered],

@@ -9,6 +9,7 @@ from payments.operations.delegate import delegate_approval, withdraw_delegation
 from payments.operations.dispute import ChargeClaim, dispute_invoice, dispute_invoices
 from payments.operations.dispute_steps import agree_in_dispute, reply_in_dispute, withdraw_dispute
 from payments.operations.edit_cells import edit_cells
+from payments.operations.group_rights import give_group_right
 from payments.operations.group_runs import open_group_run
 from payments.operations.organise import (
     group_invoices,
@@ -48,6 +49,7 @@ __all__ = [
     "dispute_invoices",
     "drop_invoices",
     "edit_cells",
+    "give_group_right",
     "group_invoices",
     "keep_paste",
     "leave_open",

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid5
 
+from django.db.models import Q
 from django.utils.timezone import localdate
 
 from billing_sources.models import Invoice
@@ -25,8 +26,8 @@ MOST_INVOICES: Final = 10_000
 
 @command
 def open_group_run(actor: Actor, *, group: UUID, key: UUID, now: datetime) -> Done:
-    """A draft about all that is open of the group and the actor may pay, with a payment a currency by the group's
-    method. `Done.code` is the run's."""
+    """A draft about all that is open of the group, credits too, as far as the actor may pay it, with a payment a
+    currency by the group's method. `Done.code` is the run's."""
     found = InvoiceGroup.objects.filter(customer_id=actor.customer_id, code=group).first()
     if found is None:
         raise NotFound("group")
@@ -56,7 +57,7 @@ def note_of(group: InvoiceGroup) -> str:
 def _payable(actor: Actor, group: InvoiceGroup) -> list[tuple[UUID, str, date | None]]:
     """(code, currency, due on) of what can be paid."""
     may = visible_to(actor) & on_nodes(access.scope(actor, "prepare"))
-    open_ = Invoice.objects.filter(may & holding(group.pk), is_payable=True, payable__gt=0, open__gt=0)
+    open_ = Invoice.objects.filter(may & holding(group.pk) & ~Q(open=0), is_payable=True)
     rows = list(open_.order_by("pk").values_list("code", "currency", "due_on")[: MOST_INVOICES + 1])
     if not rows:
         raise refuse(Rule.NOTHING_OPEN, f"Nothing of “{group.name}” is open that you may pay.")

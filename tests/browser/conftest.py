@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from billing_sources.models import Invoice
 from payments.ar.gateway import DropFolders
+from payments.operations.rule_groups import RuleWish
 from portal.impersonation.operations import end_visit, start_visit
 from portal.tenancy import ingest
 from remittance import tasks
@@ -53,6 +54,9 @@ def life(stack: Stack, people: Personas, mailbox: Mailbox) -> Life:
     bills = payable_bills()
     desk.do("tag_invoices", invoices=[bill.code for bill in bills[:5]], tag="CC 4410")
     desk.do("group_invoices", invoices=[bill.code for bill in bills[2:9]], group="West and East")
+    desk.do("tag_node", node=people.harlow_root.code, tag="All sites", from_on=None)
+    rule = RuleWish(nodes=(people.harlow_root.code,), currencies=("USD",))
+    desk.do("make_group", name="Dollars", rule=rule, effective_on=None)
     released = paid_short_and_released(desk, bills[:4])
     ar_answered(stack)
     return Life(

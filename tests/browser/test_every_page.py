@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from billing_sources.models import ImportFile, ImportRun, Invoice, QuarantinedInvoice
-from payments.models import Dispute, InvoiceGroup, Payment
+from payments.models import Dispute, InvoiceGroup, Payment, Tag
 from portal.customers.models import Account, Customer
 from portal.impersonation.operations import start_visit
 from portal.tenancy import carrier
@@ -153,6 +153,10 @@ def existing(life: Life) -> dict[str, list[Any]]:
             "dispute": codes_of(Dispute)[:1],
             "desk_dispute": codes_of(Dispute)[:1],
             "group": codes_of(InvoiceGroup),
+            "group_rule": codes_of(InvoiceGroup),
+            "group_defaults": codes_of(InvoiceGroup),
+            "tag": codes_of(Tag),
+            "node_tags": codes_of(Account)[:1],
             "pay_run": [life.draft, life.submitted],
             "pay_run_review": [life.approved, life.released],
             "paste": [life.paste],
