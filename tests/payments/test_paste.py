@@ -268,6 +268,19 @@ def test_amounts_are_set_of_invoices_that_stand_as_the_page_showed_them(people: 
         assert list(ToPay.objects.values_list("amount", flat=True)) == [Decimal(70)]
 
 
+def test_what_is_pasted_for_a_draft_goes_into_that_draft(people: Personas, desk: Desk) -> None:
+    run = desk.open(make_invoice(people.harlow_west), title="Half done")
+    wanted = make_invoice(people.harlow_west, number="P-7")
+    code = pasted(people.dana, "P-7\n", run)
+    assert re.search(f'value="{run}" checked', Reader.of(people.dana).see(url("paste", code)))
+    fields = Reader.of(people.dana).carried(url("paste", code), url("paste_pay_runs", code))
+    stale = client_of(people.carol).post(url("paste_pay_runs", code), {**fields, "run": run})
+    assert stale.status_code == 404
+    client_of(people.dana).post(url("paste_pay_runs", code), {**fields, "run": run})
+    with acting(people.dana):
+        assert PayRunItem.objects.filter(run__code=run, invoice=wanted, to_pay=None).exists()
+
+
 def test_whoever_may_only_see_can_match_and_do_nothing_else(people: Personas) -> None:
     make_invoice(people.harlow_nord, number="N-1")
     code = pasted(people.nils, "N-1\t5.00\n")

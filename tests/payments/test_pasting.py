@@ -235,6 +235,17 @@ def test_rows_that_belong_together_are_one_wish_of_their_sum() -> None:
     assert [each.why for each in wishes_of(judge(found.rows, KNOWN)).left_out] == ["A1 has 10.00 USD open, not 11.00."]
 
 
+def test_a_credit_goes_along_as_it_is_when_its_own_amount_was_pasted() -> None:
+    known = {"C1": [candidate("C1", 5, "-3.00", "-3.00")], "A1": KNOWN["A1"]}
+    wishes = wishes_of(judge(reading("A1\t10.00\nC1\t(3.00)\n").rows, known))
+    assert (wishes.invoices, len(wishes.wishes)) == ((UUID(int=1), UUID(int=5)), 1)
+    wishes = wishes_of(judge(reading("A1\t10.00\nC1\t(2.00)\n").rows, known))
+    assert wishes.invoices == (UUID(int=1),)
+    assert "credit of −3.00 USD" in wishes.left_out[0].why
+    used = judge(reading("C1\n").rows, {"C1": [candidate("C1", 5, "0.00", "-3.00")]})
+    assert used[0].verdict is Verdict.PAID
+
+
 def test_the_columns_of_a_paste_have_words_for_every_kind() -> None:
     from payments.domain.pasting.columns import KIND_WORDS
 

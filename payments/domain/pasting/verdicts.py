@@ -86,7 +86,7 @@ class Candidate:
     @property
     def run(self) -> RunSeen | None:
         """The pay run in preparation that it is in, or one that holds all of it."""
-        holds_all = bool(self.held) and self.open <= 0
+        holds_all = bool(self.held) and self.open == 0
         return next((each for each in self.runs if each.state in _IN_PREPARATION or holds_all), None)
 
 
@@ -223,7 +223,7 @@ def _verdict(row: Row, chosen: Candidate) -> tuple[Verdict, str]:
         return Verdict.REPLACED, f"Your amount is that of an earlier revision; revision {chosen.revision} is in force."
     if chosen.run:
         return Verdict.IN_RUN, f"It is in pay run {chosen.run.number}."
-    if chosen.open == 0 and chosen.payable > 0:
+    if chosen.open == 0 and chosen.payable:
         return Verdict.PAID, ""
     return Verdict.FOUND, ""
 

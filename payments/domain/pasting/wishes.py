@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from uuid import UUID
 
 from payments.domain.allocation import InvoiceFacts
 from payments.domain.pasting.verdicts import Candidate, Judged, Verdict
 from payments.domain.to_pay import ToPayWish, why_not_wanted
-from portal.money import ZERO
+from portal.money import ZERO, format_amount
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class Wishes:
-    """`invoices` can go into a pay run, `wishes` are those of them for which an amount was pasted."""
+    """`invoices` can go into a pay run; `wishes` are for those of them with a pasted amount, credits never."""
 
     invoices: tuple[UUID, ...]
     wishes: tuple[ToPayWish, ...]
@@ -58,6 +59,8 @@ def _wish(invoice: Candidate, rows: Sequence[Judged]) -> tuple[ToPayWish, str]:
     """What is wanted of one invoice, and why it cannot be."""
     amounts = [one.row.amount for one in rows if one.row.amount is not None]
     amount = sum(amounts, ZERO) if amounts else None
+    if invoice.open < 0:
+        return ToPayWish(invoice.code, None), _why_not_credit(rows, invoice, amount)
     reason = next((one.row.reason for one in rows if one.row.reason), "")
     is_less = amount is not None and amount < invoice.open
     note = next((one.row.note for one in rows if one.row.note), "") if reason else ""
@@ -74,6 +77,14 @@ def _why_not(rows: Sequence[Judged], invoice: Candidate, wish: ToPayWish) -> str
     asked = wish if wish.amount is not None else ToPayWish(invoice.code, max(invoice.open, ZERO))
     refusal = why_not_wanted(_facts(invoice), None, asked)
     return refusal.words if refusal else ""
+
+
+def _why_not_credit(rows: Sequence[Judged], invoice: Candidate, amount: Decimal | None) -> str:
+    """A credit goes into a run as it is; how much of it is used where, the run says."""
+    if any(one.is_in_other_currency for one in rows) or amount not in (None, invoice.open):
+        open_ = format_amount(invoice.open, invoice.currency)
+        return f"{invoice.number} is a credit of {open_} {invoice.currency}: paste that amount, or none."
+    return ""
 
 
 def _facts(invoice: Candidate) -> InvoiceFacts:
