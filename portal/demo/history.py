@@ -18,6 +18,7 @@ from payments.models import Payment, PayRun
 from payments.operations import Place
 from portal.actor import Actor
 from portal.customers.models import Membership
+from portal.demo.approvals import set_policy
 from portal.demo.disputes import contest
 from portal.demo.people import CASTELLAN, HARLOW
 from portal.tenancy import acting, identified
@@ -25,6 +26,7 @@ from portal.users.models import User
 
 PAYERS = {HARLOW: ("dana@harlow.example", "victor@harlow.example")}
 PAYERS[CASTELLAN] = ("carol@castellan.example", "jonas@castellan.example")
+ADMINISTRATOR = "ada@harlow.example"
 LARGE = Decimal(9_000)
 SMALL = Decimal(50)
 LONGEST_RUN = 400
@@ -48,6 +50,8 @@ def live(today: date) -> None:
             _pay_what_was_due(clerk, boss, due, "quantity_contested")
         _pay_what_was_due(clerk, boss, latest, REFUSED_BY_AR)
         _tag_and_group(clerk, today)
+        if customer == HARLOW:
+            set_policy(_actor(ADMINISTRATOR), boss, datetime.combine(today, time(8), UTC))
         _begin_now(clerk, today, customer)
         later = _bills(clerk, today + timedelta(days=9), today + timedelta(days=40))
         contest(clerk, [bill.code for bill in later if bill.open > SMALL][::5], today)

@@ -41,6 +41,7 @@ HARLOW, CASTELLAN = "Harlow Freight Group", "Castellan Foods"
 PERSONAS = (
     Persona("dana@harlow.example", "Dana Whitfield", HARLOW, "AP clerk, prepares", ("see", "tag", "prepare")),
     Persona("victor@harlow.example", "Victor Osei", HARLOW, "treasurer, approves", ("see", "approve")),
+    Persona("mira@harlow.example", "Mira Patel", HARLOW, "CFO, approves what is large", ("see", "approve")),
     Persona("ada@harlow.example", "Ada Lindqvist", HARLOW, "administrator", ("see", "administer")),
     Persona("carol@castellan.example", "Carol Brandt", CASTELLAN, "AP clerk, prepares", ("see", "tag", "prepare")),
     Persona("jonas@castellan.example", "Jonas Dahl", CASTELLAN, "controller, approves", ("see", "approve")),

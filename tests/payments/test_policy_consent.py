@@ -13,6 +13,7 @@ from payments.domain.refusals import NotFound, Refused, Rule
 from payments.models import ApprovalPolicy, PolicyDecision
 from portal.actor import Actor
 from portal.customers import access
+from portal.demo.approvals import set_policy as set_demo_policy
 from portal.tenancy import acting
 from tests.payments.approvers import approve, approver, rule, set_policy, waiting
 from tests.payments.conftest import Desk, at_once
@@ -79,3 +80,11 @@ def _raw_consent(desk: Desk, policy: UUID, person: Actor) -> None:
         decided_by_id=person.user_id,
         decided_at=desk.now,
     )
+
+
+def test_the_demos_policy_is_one_that_holds(desk: Desk) -> None:
+    set_demo_policy(desk.people.ada, desk.people.victor, desk.now)
+    large = waiting(desk, "250000.01")
+    for run in (waiting(desk), large):
+        approve(desk, desk.people.victor, run)
+    assert desk.run(large).state == "submitted"
