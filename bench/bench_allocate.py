@@ -29,18 +29,25 @@ MUST = 0.4
 
 def bench_allocate(invoices: int = INVOICES) -> dict[str, Any]:
     """Milliseconds of both, medians; `ratio` is the operation's speed over the reference's."""
-    with database(DATABASE) as owner:
+    found = allocation_database(DATABASE, invoices, PAYMENTS, "bench.bench_allocate")
+    return {"invoices": invoices, "payments": PAYMENTS, "must": MUST, **found}
+
+
+def allocation_database(name: str, invoices: int, payments: int, module: str) -> dict[str, Any]:
+    """What the module's child measures in a database with runs of so many invoices and payments, two a round."""
+    with database(name) as owner:
         for statement in _SETTING.split(";\n"):
             owner.execute(statement.encode())
         owner.execute(_RUNS, {"runs": 2 * ROUNDS})
-        owner.execute(_PAYMENTS, {"payments": PAYMENTS})
+        owner.execute(_PAYMENTS, {"payments": payments})
         owner.execute(_BILLS, {"invoices": 2 * ROUNDS * invoices})
         owner.execute(_ITEMS, {"invoices": invoices})
         owner.execute("VACUUM ANALYZE")
-        environment = {**os.environ, "DATABASE_URL": url(DATABASE), "TRIBUTARY_ROLE": "tributary_web"}
-        command = [sys.executable, "-m", "bench.bench_allocate", "--child"]
+        environment = {**os.environ, "DATABASE_URL": url(name), "TRIBUTARY_ROLE": "tributary_web"}
+        command = [sys.executable, "-m", module, "--child"]
         done = subprocess.run(command, check=True, cwd=PROJECT, env=environment, stdout=subprocess.PIPE, text=True)
-    return {"invoices": invoices, "payments": PAYMENTS, "must": MUST, **json.loads(done.stdout.splitlines()[-1])}
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
 
 
 def _child() -> None:
@@ -48,20 +55,22 @@ def _child() -> None:
 
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     django.setup()
-    turns = [(_milliseconds(_reference(2 * at + 1)), _milliseconds(_operation(2 * at + 2))) for at in range(ROUNDS)]
+    turns = [
+        (milliseconds(reference(2 * at + 1, PAYMENTS)), milliseconds(_operation(2 * at + 2))) for at in range(ROUNDS)
+    ]
     sql, operation = (median(times) for times in zip(*turns[1:], strict=True))
     ratio = median(before / after for before, after in turns[1:])
     print(json.dumps({"sql_ms": round(sql, 1), "operation_ms": round(operation, 1), "ratio": round(ratio, 2)}))
 
 
-def _reference(run: int) -> Callable[[], object]:
+def reference(run: int, payments: int) -> Callable[[], object]:
     from django.db import connection
 
     from portal.tenancy import acting
 
     def insert() -> None:
-        with acting(_dana()), connection.cursor() as cursor:
-            cursor.execute(_REFERENCE, {"run": run, "payments": PAYMENTS})
+        with acting(dana()), connection.cursor() as cursor:
+            cursor.execute(_REFERENCE, {"run": run, "payments": payments})
 
     return insert
 
@@ -74,21 +83,21 @@ def _operation(run: int) -> Callable[[], object]:
     from payments.models import Payment, PayRun, PayRunItem
     from portal.tenancy import acting
 
-    with acting(_dana()):
+    with acting(dana()):
         code = PayRun.objects.get(pk=run).code
         payments = list(Payment.objects.filter(run_id=run).order_by("pk").values_list("code", flat=True))
         invoices = PayRunItem.objects.filter(run_id=run).order_by("invoice_id").values_list("invoice__code", flat=True)
         places = [operations.Place(invoice, payments[at % PAYMENTS]) for at, invoice in enumerate(invoices)]
-    return lambda: operations.allocate(_dana(), run=code, placements=places, key=uuid4(), now=datetime.now(UTC))
+    return lambda: operations.allocate(dana(), run=code, placements=places, key=uuid4(), now=datetime.now(UTC))
 
 
-def _dana() -> Any:
+def dana() -> Any:
     from portal.actor import Actor
 
     return Actor(1, 1, "Dana", "Bench Group", real_user_id=1)
 
 
-def _milliseconds(act: Callable[[], object]) -> float:
+def milliseconds(act: Callable[[], object]) -> float:
     began = time.perf_counter()
     act()
     return (time.perf_counter() - began) * 1000
@@ -121,8 +130,8 @@ _SETTING = """
     INSERT INTO billing_sources_accountlink (id, code, system_id, external_id, parent_external_id, level, name,
             customer_id, account_id, first_seen_at)
         SELECT id, gen_random_uuid(), 1, external_id, '', '', name, 1, id, now() FROM customers_account WHERE id >= 100;
-    INSERT INTO billing_sources_rawdocument (id, code, system_id, sha256, name, size, received_at)
-        VALUES (1, gen_random_uuid(), 1, '', 'bench', 1, now());
+    INSERT INTO billing_sources_rawdocument (id, code, system_id, sha256, name, size, received_at, control)
+        VALUES (1, gen_random_uuid(), 1, '', 'bench', 1, now(), '');
     INSERT INTO billing_sources_importrun (id, code, system_id, trigger, state, started_at, failure)
         VALUES (1, gen_random_uuid(), 1, 'command', 'finished', now(), '');
     INSERT INTO billing_sources_importfile (id, code, run_id, document_id, state, attempts, mapping_version,
