@@ -48,7 +48,7 @@ class CanonicalAccount(msgspec.Struct):
     name: str = ""
 
 
-class CanonicalCharge(msgspec.Struct):
+class CanonicalCharge(msgspec.Struct, gc=False):
     """One charge. `amount` is net of tax, at the source's own precision.
 
     `is_information_only` charges are shown and never added (memo lines, parent totals that repeat children).
@@ -74,7 +74,7 @@ class CanonicalCharge(msgspec.Struct):
     origin: str = ""  # position in the raw file: "segment 41", "line 12", an xpath
 
 
-class CanonicalTax(msgspec.Struct):
+class CanonicalTax(msgspec.Struct, gc=False):
     """One tax figure. `is_included` taxes are part of the bill's tax total; the others are for information."""
 
     category: str  # S Z E AE K G O L M or the authority's own type
@@ -88,7 +88,7 @@ class CanonicalTax(msgspec.Struct):
     origin: str = ""
 
 
-class CanonicalUsage(msgspec.Struct):
+class CanonicalUsage(msgspec.Struct, gc=False):
     """One call, message or session behind a usage charge. `amount` is as rated by the source, at its own precision.
 
     Usage explains a charge and is never added to it: the proof is that the records of a charge add up to its amount.

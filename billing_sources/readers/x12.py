@@ -46,7 +46,12 @@ def segments(stream: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> Iterator[Segme
     Memory is one chunk and one unfinished segment. A last segment may lack its terminator.
     Raises `FileRejected`: X12-ISA (no interchange where one must start), X12-NUL, X12-SEGMENT (no terminator in sight).
     """
-    return chain.from_iterable(map(_split, _stretches(_characters(stream, chunk_bytes))))
+    return chain.from_iterable(batches(stream, chunk_bytes))
+
+
+def batches(stream: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> Iterator[list[Segment]]:
+    """The same, those of a chunk at once."""
+    return map(_split, _stretches(_characters(stream, chunk_bytes)))
 
 
 def sought(stream: BinaryIO, tags: tuple[str, ...], places: Collection[int]) -> Iterator[tuple[int, Segment]]:

@@ -15,7 +15,7 @@ from billing_sources.canonical import CanonicalAccount, CanonicalCharge, Categor
 PROVIDER, ARRANGEMENT, SITE, LAST_CATEGORY, USAGE = 1, 2, 4, 7, 9
 
 
-class Node(msgspec.Struct):
+class Node(msgspec.Struct, gc=False):
     """One HL loop while it is read. What it does not state itself it has from the node above."""
 
     level: int

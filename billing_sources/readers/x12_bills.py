@@ -25,15 +25,11 @@ from billing_sources.readers.x12_values import KNOWN_TYPES
 
 _Step = Callable[[Lines, Segment, int], None]
 
-_HEADING: dict[str, _Step] = {
-    "HL": Lines.loop,
-    "IT1": Lines.item,
-    "ITA": Lines.allowance,
-    "SAC": Lines.allowance,
-    "TXI": Lines.tax,
-}
+_HEADING: dict[str, _Step] = {"ITA": Lines.allowance, "SAC": Lines.allowance, "TXI": Lines.tax}
 _DETAIL: dict[str, _Step] = _HEADING | {
     "DTM": Lines.period,
+    "HL": Lines.loop,
+    "IT1": Lines.item,
     "N1": Lines.party,
     "NM1": Lines.party,
     "PID": Lines.text,
@@ -102,9 +98,11 @@ class _Reading:
         heading.collect(self.walked.group, self.walked.position)
         for position, segment in enumerate(self.walked.segments, self.walked.position + 1):
             tag = segment[0]
-            if tag in turns:
+            step = steps.get(tag)
+            if step is None and tag in turns:
                 steps, turns = self._turn(steps)
-            if step := steps.get(tag):
+                step = steps.get(tag)
+            if step is not None:
                 try:
                     step(lines, segment, position)
                 except Unreadable as problem:

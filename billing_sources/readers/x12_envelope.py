@@ -12,7 +12,7 @@ from typing import BinaryIO
 import msgspec
 
 from billing_sources.canonical import FileRejected, Issue
-from billing_sources.readers.x12 import CHUNK_BYTES, Segment, segments
+from billing_sources.readers.x12 import CHUNK_BYTES, Segment, batches
 
 
 class TransactionSet(msgspec.Struct):
@@ -52,15 +52,14 @@ def transaction_sets(stream: BinaryIO, chunk_bytes: int = CHUNK_BYTES) -> Iterat
     """
     walk = _Walk()
     position = 0
-    body = walk.body
-    for segment in segments(stream, chunk_bytes):
-        position += 1
-        step = _STEPS.get(segment[0])
-        if step is None:
-            body.append(segment)
-            continue
-        yield from step(walk, segment, position)
-        body = walk.body
+    for batch in batches(stream, chunk_bytes):
+        begin = 0
+        for at in [index for index, segment in enumerate(batch) if segment[0] in _STEPS]:
+            walk.body += batch[begin:at]
+            yield from _STEPS[batch[at][0]](walk, batch[at], position + at + 1)
+            begin = at + 1
+        walk.body += batch[begin:]
+        position += len(batch)
     if walk.interchange:
         raise _rejected("X12-IEA", position, "IEA", "the end of the file")
 

@@ -81,7 +81,7 @@ class Lines:
             quantity=quantity,
             unit="" if is_extended else unit,
             unit_price=price if price_text and not is_extended else None,
-            is_information_only=self._is_covered(segment),
+            is_information_only=self._charge_above() is not None or (tag == "SLN" and self._is_included(segment)),
             origin=f"segment {position}",
         )
         if tag == "IT1":
@@ -220,7 +220,10 @@ class Lines:
             charge.source_term, charge.category = node.term, node.category
         else:
             self._categorise(charge, node.term if node else "")
-        self._describe(charge, node)
+        if len(self._texts) == 1:
+            charge.description = self._texts[0]
+        else:
+            self._describe(charge, node)
         if charge.category is _CARRIED:
             charge.is_information_only = True
         elif charge.category is _TAX:
@@ -237,12 +240,10 @@ class Lines:
         charge.is_mapped = False
 
     def _describe(self, charge: CanonicalCharge, node: Node | None) -> None:
-        """A line's texts; of several, the one that only names its kind is left to `source_term`."""
+        """By its line's texts; of several, the one that only names its kind is left to `source_term`."""
         texts = self._texts
-        if len(texts) > 1:
-            texts = [text for text in texts if text != charge.source_term] or texts[:1]
         if texts:
-            charge.description = texts[0] if len(texts) == 1 else " ".join(texts)
+            charge.description = " ".join([text for text in texts if text != charge.source_term] or texts[:1])
         elif node is not None and not charge.description and not node.is_account:
             charge.description = node.name
 
@@ -267,13 +268,10 @@ class Lines:
         if category is not None or node.category is None:
             node.term, node.category = text, category
 
-    def _is_covered(self, segment: Segment) -> bool:
-        """Whether an amount only details one that is already counted."""
-        if segment[0] == "SLN":
-            relation = element(segment, 3)
-            if relation == "O" or (relation == "I" and self._is_priced):
-                return True
-        return self._charge_above() is not None
+    def _is_included(self, segment: Segment) -> bool:
+        """Whether a sub-line's amount only details one that is already counted."""
+        relation = element(segment, 3)
+        return relation == "O" or (relation == "I" and self._is_priced)
 
     def _charge_above(self) -> CanonicalCharge | None:
         node = self._node
