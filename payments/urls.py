@@ -6,6 +6,7 @@ from django.urls import URLPattern, path
 
 from payments.approvals import views as approval_pages
 from payments.cells import views as cell_views
+from payments.changes import views as change_views
 from payments.disputes.urls import dispute_urls
 from payments.eligibility import views as eligibility_views
 from payments.groups.urls import group_urls
@@ -31,6 +32,9 @@ urlpatterns: list[URLPattern] = [
     path("invoices/selection/tags/", selection_views.tags, name="selection_tags"),
     path("invoices/selection/groups/", selection_views.groups, name="selection_groups"),
     path("invoices/selection/pay-runs/", selection_views.pay_runs, name="selection_pay_runs"),
+    path("invoices/changes/", change_views.invoice_changes, name="invoice_changes"),
+    path("invoices/changes/<uuid:code>/", change_views.invoice_change, name="invoice_change"),
+    path("invoices/changes/<uuid:code>/undoing/", change_views.invoice_change_undo, name="invoice_change_undo"),
     path("invoices/tag-names/", cell_views.tag_names_offered, name="tag_names"),
     path("invoices/<uuid:code>/", invoice_views.invoice_detail, name="invoice"),
     path("invoices/<uuid:code>/usage/<int:charge>/", invoice_views.invoice_usage, name="invoice_usage"),

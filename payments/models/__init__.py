@@ -11,6 +11,7 @@ from payments.models.approvals import (
     SubmittedVersion,
 )
 from payments.models.ar import ArAcknowledgement, ArMessage, ArPosting, Break
+from payments.models.changes import ChangedInvoice, ChangeSet
 from payments.models.commands import Command
 from payments.models.credits import OnAccountCredit
 from payments.models.disputes import (
@@ -47,6 +48,8 @@ __all__ = [
     "ArMessage",
     "ArPosting",
     "Break",
+    "ChangeSet",
+    "ChangedInvoice",
     "Command",
     "Delegation",
     "DefaultView",

@@ -4,6 +4,7 @@ from payments.operations.allocate import Place, allocate, unallocate
 from payments.operations.approval_policy import decide_policy, propose_policy
 from payments.operations.approve import approve_run, return_run
 from payments.operations.cancel import cancel_run
+from payments.operations.change_invoices import change_invoices, undo_change
 from payments.operations.choose import choose_invoices, drop_invoices, leave_open, open_run, undo_leave_open
 from payments.operations.delegate import delegate_approval, withdraw_delegation
 from payments.operations.dispute import ChargeClaim, dispute_invoice, dispute_invoices
@@ -40,6 +41,7 @@ __all__ = [
     "change_group",
     "change_payment",
     "change_rule",
+    "change_invoices",
     "choose_invoices",
     "decide_policy",
     "decide_rows",
@@ -81,6 +83,7 @@ __all__ = [
     "undo_leave_open",
     "ungroup_invoices",
     "untag_invoices",
+    "undo_change",
     "withdraw_delegation",
     "withdraw_dispute",
     "untag_node",

@@ -10,7 +10,7 @@
  *   <… data-selected-count>           shows how many are selected; data-other what is selected on other pages, data-whole the whole filter
  *   <… data-select-banner>            asks for the whole filter once the page is selected; holds
  *                                     <input type="checkbox" name="whole_filter" data-whole-filter>
- *   <form data-keep-selection>        around the grid; with nothing selected its <button name="do"> is about the row that the
+ *   <form data-keep-selection>        around the grid; with nothing selected its <button data-key> is about the row that the
  *                                     keyboard stands on
  * Event "grid:selected" bubbles from the table whenever the selection may have changed (selection.js keeps it over pages).
  * Keys: Space selects, Shift+arrows and Shift+click select a range, Ctrl+A selects the page and asks for the whole filter,
@@ -89,7 +89,7 @@ function selectMore(grid) {
 }
 
 function onClick(event) {
-  if (event.target.closest("button[name=do]")?.form?.matches("[data-keep-selection]")) chooseRowOfKeyboard();
+  if (event.target.closest("button[data-key]")?.form?.matches("[data-keep-selection]")) chooseRowOfKeyboard();
   const row = event.target.closest("[data-grid] [data-row]");
   if (!row || event.target !== boxOf(row)) return;
   if (event.shiftKey && anchor) choose(between(row.closest("table"), anchor, row), event.target.checked);

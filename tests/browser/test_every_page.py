@@ -15,7 +15,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
 
 from billing_sources.models import ImportFile, ImportRun, Invoice, QuarantinedInvoice
-from payments.models import Dispute, InvoiceGroup, Payment, Tag
+from payments.models import ChangeSet, Dispute, InvoiceGroup, Payment, Tag
 from portal.customers.models import Account, Customer
 from portal.impersonation.operations import start_visit
 from portal.tenancy import carrier
@@ -152,6 +152,7 @@ def existing(life: Life) -> dict[str, list[Any]]:
             "invoice_disputes": codes_of(Invoice)[:1],
             "dispute": codes_of(Dispute)[:1],
             "desk_dispute": codes_of(Dispute)[:1],
+            "invoice_change": codes_of(ChangeSet)[:1],
             "group": codes_of(InvoiceGroup),
             "group_rule": codes_of(InvoiceGroup),
             "group_defaults": codes_of(InvoiceGroup),

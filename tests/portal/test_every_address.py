@@ -23,7 +23,9 @@ from django.utils import timezone
 from billing_sources.archive import keep_bytes
 from payments import operations
 from payments.domain import approval_policy
+from payments.domain.bulk_change import BulkChange, mark_of
 from payments.models import DisputeFile, InvoiceGroup, Payment, Tag
+from payments.operations.change_invoices import foresee
 from payments.operations.dispute_ledger import Evidence
 from portal.impersonation.operations import start_visit
 from portal.impersonation.policy import SAFE, Policy
@@ -42,6 +44,8 @@ CUSTOMERS_PEOPLE = ("dana", "victor", "ada", "nils", "carol")
 OBJECTS = {
     "invoice": "invoice",
     "invoice_cells": "invoice",
+    "invoice_change": "change",
+    "invoice_change_undo": "change",
     "invoice_usage": "invoice",
     "invoice_view": "nothing",
     "charge_record": "invoice",
@@ -186,6 +190,12 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     evidence = [Evidence(f"{canary}.txt", "text/plain", 1, keep_bytes(canary.encode()).sha256)]
     stated: dict[str, Any] = {"reason": "other", "note": canary, "amount": Decimal(5), "evidence": evidence}
     disputed = desk.do("dispute_invoice", invoice=fourth.code, **stated).code
+    wish = BulkChange(amount="nothing", reason="other", note=canary)
+    with acting(people.dana):
+        seen = mark_of(foresee(people.dana, [third.code], wish))
+    change = operations.change_invoices(
+        people.dana, invoices=[third.code], change=wish, seen=seen, key=uuid.uuid4(), now=now
+    )
     with acting(people.dana):
         file = DisputeFile.objects.get(dispute__code=disputed)
         payment = Payment.objects.get(run__code=released)
@@ -203,6 +213,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         "run": str(draft),
         "dispute": disputed,
         "file": str(file.code),
+        "change": change.code,
         "paste": paste,
         "payment": str(payment.code),
         "customer": str(people.harlow.code),
@@ -266,7 +277,7 @@ def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     if OBJECTS.get(address.name) == "paste" and who not in ("dana", "visiting", "carol"):
         return {404}  # whoever pasted it sees it, and nobody beside them
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    kinds = ("invoice", "group", "tag", "run", "dispute", "paste", "payment", "node", "policy")
+    kinds = ("invoice", "change", "group", "tag", "run", "dispute", "paste", "payment", "node", "policy")
     is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}

@@ -1,0 +1,1 @@
+"""Many invoices changed at once: foreseen, done, kept, undone."""
