@@ -88,9 +88,9 @@ LimitForms = forms.formset_factory(LimitForm, extra=2, max_num=200, absolute_max
 
 def read_policy_forms(rules: Any, limits: Any) -> Policy:
     """Both formsets must be valid. Rows left empty, and rows marked to go, are not in it."""
-    return Policy(
-        tuple(form.rule() for form in rules if _counts(form)), tuple(form.limit() for form in limits if _counts(form))
-    )
+    found = [form.rule() for form in rules if _counts(form)]
+    in_order = sorted(found, key=lambda rule: (rule.group, rule.currency, rule.above))
+    return Policy(tuple(in_order), tuple(form.limit() for form in limits if _counts(form)))
 
 
 def rules_initial(policy: Policy) -> list[dict[str, Any]]:
