@@ -22,6 +22,7 @@ STATES: Final = {
     "overdue": "Overdue",
     "in_pay_run": "In a pay run",
     "paid": "Paid",
+    "disputed": "Disputed",
     "credits": "Credits",
     "all": "All",
 }

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.expressions import RawSQL
 
 from billing_sources.models import BillingSystem
@@ -68,7 +68,8 @@ def tag_names() -> list[str]:
 def _state(state: str, today: date) -> Q:
     return {
         "open": ~Q(open=0),
-        "overdue": Q(open__gt=0, due_on__lt=today),
+        "overdue": Q(open__gt=0, due_on__lt=today) & ~Q(open=F("disputed")),
+        "disputed": Q(disputed__gt=0),
         "in_pay_run": ~Q(held=0),
         "paid": Q(open=0, held=0, payable__gt=0),
         "credits": Q(payable__lt=0),

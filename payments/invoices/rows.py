@@ -28,6 +28,8 @@ class Standing(Protocol):
     def is_payable(self) -> bool: ...
     @property
     def revision(self) -> int: ...
+    @property
+    def disputed(self) -> Decimal: ...
 
 
 class InvoiceFacts(NamedTuple):
@@ -74,6 +76,8 @@ def state_of(facts: Standing, today: date) -> tuple[str, str]:
 
 
 def _open_state(facts: Standing, today: date) -> tuple[str, str]:
+    if facts.disputed == facts.open:
+        return "Disputed", "info"
     if facts.due_on and facts.due_on < today:
         return "Overdue", "bad"
     if facts.open != facts.payable:

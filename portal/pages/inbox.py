@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
 
@@ -43,7 +43,7 @@ class Arrival:
 def tiles_for(actor: Actor, today: date) -> list[Tile]:
     """What asks for an act that this person can do. Call inside `acting(actor)`."""
     invoices = _invoices_of(actor).aggregate(
-        overdue=Count("pk", filter=Q(open__gt=0, due_on__lt=today)),
+        overdue=Count("pk", filter=Q(open__gt=0, due_on__lt=today) & ~Q(open=F("disputed"))),
         due_soon=Count("pk", filter=Q(open__gt=0, due_on__range=(today, today + timedelta(days=7)))),
         reissued=Count("pk", filter=Q(open__gt=0, revision__gt=1)),
     )

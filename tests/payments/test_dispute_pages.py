@@ -92,6 +92,23 @@ def test_a_selection_is_previewed_and_then_disputed_in_one_act(table: Table) -> 
     assert words(dana.see(reverse("disputes"))).count("With the carrier") >= 3
 
 
+def test_what_is_wholly_disputed_is_not_overdue_any_more(table: Table) -> None:
+    people = table.customer.people
+    long_ago = timezone.localdate() - timedelta(days=40)
+    whole, part = (make_invoice(people.harlow_west, "100.00", due_on=long_ago) for _ in range(2))
+    table.dispute(whole)
+    table.dispute(part, "10.00")
+    dana, grid = Reader.of(people.dana), reverse("invoices")
+
+    overdue, disputed = words(dana.see(f"{grid}?state=overdue")), words(dana.see(f"{grid}?state=disputed"))
+
+    assert part.number in overdue
+    assert whole.number not in overdue
+    assert whole.number in disputed
+    assert part.number in disputed
+    assert "1 invoice overdue" in words(dana.see("/"))
+
+
 def test_all_of_a_pay_run_is_only_what_is_in_the_run(table: Table) -> None:
     people = table.customer.people
     inside, outside = make_invoice(people.harlow_west), make_invoice(people.harlow_west)
