@@ -28,7 +28,7 @@ def method_rules(request: CarrierRequest) -> HttpResponse:
         "rows": [_row(rule) for rule in found.order_by("system__name", "pk")[:MOST]],
         "systems": BillingSystem.objects.order_by("name").values_list("key", "name"),
         "methods": Payment.Method.choices,
-        "said": request.GET,
+        "may_change": request.carrier.role == "engineer",
     }
     return render(request, "payments/method_rule_list.html", context)
 

@@ -56,6 +56,7 @@ ENGINEER = (
     Entry("Postings to AR", "postings", "p"),
     Entry("Dispute desk", "desk", "d"),
     Entry("Breaks", "breaks", "b"),
+    Entry("Payment methods", "method_rules", "m"),
 )
 REP = (
     Entry("Customers", "customers", "c"),
