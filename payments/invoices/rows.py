@@ -161,7 +161,7 @@ def _sum(total: Total, elsewhere: Total | None, selected: int, everything: str) 
         Figure("Invoices", f"{total.count:,}"),
         Figure("Billed", amount(total.billed)),
         Figure("Open", amount(total.open)),
-        Figure("Of which credits", amount(total.credits), "credit" if total.credits else ""),
+        Figure("Credits", amount(total.credits), "credit" if total.credits else ""),
         Figure("In pay runs", amount(total.held)),
         Figure("Disputed", amount(total.disputed), "warn" if total.disputed else ""),
         Figure("To pay", amount(total.to_pay)),
