@@ -21,6 +21,7 @@ class Link(NamedTuple):
 
 
 _OF_ACCOUNT, _OF_BUYER = ("external_id", "parent", "level", "name"), ("buyer", "buyer_id")
+LONGEST_ADDRESS = 300  # characters: more than an address is something else
 _KNOWN = """
     SELECT external_id, id, customer_id, account_id FROM billing_sources_accountlink
     WHERE system_id = %s AND external_id = ANY(%s)
@@ -32,10 +33,10 @@ _UNLINKED = """
     """
 _NEW = """
     INSERT INTO billing_sources_accountlink
-        (code, system_id, external_id, parent_external_id, level, name, buyer, buyer_id, first_seen_at)
-    SELECT gen_random_uuid(), %s, external_id, parent, level, name, buyer, buyer_id, %s
-    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
-        AS seen (external_id, parent, level, name, buyer, buyer_id)
+        (code, system_id, external_id, parent_external_id, level, name, buyer, buyer_id, address, first_seen_at)
+    SELECT gen_random_uuid(), %s, external_id, parent, level, name, buyer, buyer_id, address, %s
+    FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[])
+        AS seen (external_id, parent, level, name, buyer, buyer_id, address)
     ORDER BY external_id
     ON CONFLICT (system_id, external_id) DO NOTHING
     """
@@ -64,5 +65,6 @@ def _write_down(system_id: int, accounts: Collection[tuple[CanonicalAccount, Can
     """With what the bill says of its buyer: staff are told by it whose account this may be."""
     columns = [[getattr(account, name) for account, _ in accounts] for name in _OF_ACCOUNT]
     columns += [[getattr(invoice, name) for _, invoice in accounts] for name in _OF_BUYER]
+    columns.append([(account.address or invoice.buyer_address)[:LONGEST_ADDRESS] for account, invoice in accounts])
     with connection.cursor() as cursor:
         cursor.execute(_NEW, [system_id, now, *columns])

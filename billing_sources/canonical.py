@@ -46,6 +46,7 @@ class CanonicalAccount(msgspec.Struct):
     parent: str = ""
     level: str = ""  # what the system calls this tier: "billing arrangement", "site", …
     name: str = ""
+    address: str = ""  # where it stands, on one line
 
 
 class CanonicalCharge(msgspec.Struct, gc=False):
@@ -129,6 +130,7 @@ class CanonicalInvoice(msgspec.Struct):
     seller_id: str = ""
     buyer: str = ""
     buyer_id: str = ""
+    buyer_address: str = ""  # on one line; told to staff of accounts that nobody knows, and not kept with the bill
     remit_to: tuple[str, ...] = ()  # name and address lines
     payment_reference: str = ""
     preceding: str = ""  # number of the bill that this one refers to

@@ -35,6 +35,7 @@ _BILL = (
 _DETAIL = (
     FieldMap("account.external_id", "0900 PREMISE"),
     FieldMap("account.name", "0900 SITE-NAME"),
+    FieldMap("account.address", "0900 ADDRESS"),
     FieldMap("charge.service", "1100 SERVICE-NO", "of every line below the agreement"),
     FieldMap("charge.period_start", "1300 FROM", "CCYYDDD; of every line of the segment"),
     FieldMap("charge.period_end", "1300 TO", "CCYYDDD"),

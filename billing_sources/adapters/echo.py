@@ -78,8 +78,8 @@ STATEMENTS = Layout(
             _BILL, Column("type"), Column("text"), Column("amount", "entry.amount", _AMOUNT),
         )),
         Record("2000", "account", Role.NODE, (
-            *_NODE, Column("owner", "node.name"), *(Column(part) for part in ("street", "street 2", "city", "state")),
-            Column("country"), Column("zip"),
+            *_NODE, Column("owner", "node.name"), Column("street", "node.street"), Column("street 2"),
+            Column("city", "node.city"), Column("state", "node.state"), Column("country"), Column("zip", "node.zip"),
             *(Column(name, "line_total", _AMOUNT, sums=bucket) for name, bucket in _BUCKETS),
             Column("taxes", "tax", _AMOUNT, sums=TAXES), Column("total", sums=ALL),
         )),

@@ -23,6 +23,7 @@ _BILL = (
     FieldMap("account", "base_user.id", "id"),
     FieldMap("buyer", "base_user.name"),
     FieldMap("buyer_id", "base_user.user_name"),
+    FieldMap("buyer_address", "base_user.address"),
     FieldMap("seller", "entity.description"),
     FieldMap("seller_id", "entity.id", "id"),
     FieldMap("remit_to", "entity.description", "name"),

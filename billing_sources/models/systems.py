@@ -46,6 +46,7 @@ class AccountLink(models.Model):
     name = models.TextField(blank=True)
     buyer = models.TextField(blank=True, db_default="")  # as the bill that first spoke of it names its buyer
     buyer_id = models.TextField(blank=True, db_default="")
+    address = models.TextField(blank=True, db_default="")  # where it stands, else its buyer's
     customer = models.ForeignKey("customers.Customer", on_delete=models.PROTECT, null=True, related_name="+")
     account = models.ForeignKey("customers.Account", on_delete=models.PROTECT, null=True, related_name="+")
     first_seen_at = models.DateTimeField()

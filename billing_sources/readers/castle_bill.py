@@ -56,7 +56,7 @@ class Getters:
         self.balances = table.numbers(
             "0100", "previous_balance", "payments_received", "adjustments_prior", "tax_included", "amount_due"
         )
-        self.premise = table.texts("0900", "account.external_id", "account.name")
+        self.premise = table.texts("0900", "account.external_id", "account.name", "account.address")
         self.service = table.texts("1100", "charge.service", "charge.service")
         self.period = table.texts("1300", "charge.period_start", "charge.period_end")
         self.period_names = [table.source("1300", name) for name in ("charge.period_start", "charge.period_end")]
@@ -152,10 +152,10 @@ class OpenBill:
         return invoice
 
     def _premise(self, record: bytes, _offset: int) -> None:
-        premise, name = self._get.premise(text_of(record))
+        premise, name, address = (field.rstrip() for field in self._get.premise(text_of(record)))
         invoice, level = self.invoice, self._get.adapter.level_names[2]
         self._service, self._period = "", (None, None)
-        invoice.accounts.append(CanonicalAccount(premise.rstrip(), invoice.account, level, name.rstrip()))
+        invoice.accounts.append(CanonicalAccount(premise, invoice.account, level, name, address))
 
     def _agreement(self, record: bytes, _offset: int) -> None:
         self._service = self._get.service(text_of(record))[0].rstrip()

@@ -161,6 +161,7 @@ class _Reading:
             seller_id=heading.word("seller_id"),
             buyer=heading.word("buyer"),
             buyer_id=heading.word("buyer_id"),
+            buyer_address=", ".join(heading.lines("buyer_address")),
             remit_to=heading.lines("remit_to"),
             payment_reference=heading.word("payment_reference"),
             preceding=heading.word("preceding"),

@@ -13,6 +13,7 @@ from billing_sources.readers.x12_table import Rule, Table
 from billing_sources.readers.x12_values import Value
 
 _ADDRESS = frozenset({"N2", "N3", "N4"})
+_WITH_ADDRESS = frozenset({"name and address lines", "address lines"})
 _IN_PARTY = _ADDRESS | {"PER", "REF"}  # a REF behind an N1 is the party's (its bank account, say), not the bill's
 _NOTHING: tuple[int, dict[str, tuple[Rule, ...]]] = (0, {})
 
@@ -89,7 +90,7 @@ class Heading:
     def _keep(self, rule: Rule, text: str, position: int) -> None:
         if rule.row not in self._texts:
             self._texts[rule.row], self._positions[rule.row] = text, position
-            if rule.transform == "name and address lines":
+            if rule.transform in _WITH_ADDRESS:
                 self._addresses.append(rule.row)
         elif rule.transform == "joined lines":
             self._texts[rule.row] += f"\n{text}"

@@ -106,6 +106,7 @@ TRANSFORMS: dict[str, Transform] = {
     "purpose": lambda text, _: purpose(text),
     "currency": lambda text, _: currency(text),
     "name and address lines": lambda text, _: tuple(text.split("\n")),
+    "address lines": lambda text, _: tuple(text.split("\n")[1:]) or None,
     "joined lines": _text,
 }
 """What a heading row of a mapping may name. It gets the text and the bill's date; None means "ask the next"."""

@@ -1,7 +1,8 @@
 """Whose an unknown account may be: up to three customers an account, each with the reasons in plain words.
 
-Never linked by itself. What is known of an account: its name, its number and those above it, and what the bill that
-first spoke of it said of its buyer. Call inside `carrier()`; a fixed number of questions, however many accounts.
+Never linked by itself. What is known of an account: its name and address, its number and those above it, and what the
+bill that first spoke of it said of its buyer. Call inside `carrier()`; a fixed number of questions, however many
+accounts.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ MOST = 3
 LIKELY = 60  # percent; below it a person has to pick
 # Percent. What a system itself says of an account weighs more than how alike two names are.
 ABOVE, TAX_ID, NUMBER, BUYER_ID, BESIDE, ALIKE = 95, 95, 90, 88, 80, 75
+SAME_PLACE = 55  # never likely by itself: a whole building of companies has one address
 SHORTEST_ID = 5  # shorter ones stand by chance in others (`_NUMBER` as well)
+SHORTEST_ADDRESS = 20  # characters: a town alone is no address
 
 
 @dataclass(frozen=True)
@@ -79,7 +82,9 @@ def _all_evidence(links: Sequence[AccountLink]) -> Iterator[Evidence]:
     yield from _by_number(links)
     yield from _by_buyer_id(links)
     yield from _by_asking(_TAX_ID, TAX_ID, "tax id {} is theirs", [(link.pk, link.buyer_id) for link in links])
-    yield from _alike(_NAME, "name is {} % like {}", [pair for link in links for pair in _names(link)])
+    yield from _alike(_NAME, ALIKE, "name is {} % like {}", [pair for link in links for pair in _names(link)])
+    places = [(link.pk, link.address) for link in links if len(link.address) >= SHORTEST_ADDRESS]
+    yield from _alike(_ADDRESS, SAME_PLACE, "address is {} % like {}", places)
 
 
 def _around(links: Sequence[AccountLink]) -> Iterator[Evidence]:
@@ -129,6 +134,14 @@ _NAME = """
     FROM unnest(%s::bigint[], %s::text[]) AS asked (link, text) JOIN customers_customer c ON c.name %% asked.text
     GROUP BY asked.link, c.id, c.name HAVING max(similarity(c.name, asked.text)) >= 0.45
     """
+# `<%` finds the account's address as a part of the customer's, which may have a department before it. Below 0.75 two
+# addresses may have no more than their town in common.
+_ADDRESS = """
+    SELECT asked.link, c.id, word_similarity(asked.text, one_line(c.address_lines)), one_line(c.address_lines)
+    FROM unnest(%s::bigint[], %s::text[]) AS asked (link, text)
+    JOIN customers_customer c ON asked.text <%% one_line(c.address_lines)
+    WHERE word_similarity(asked.text, one_line(c.address_lines)) >= 0.75
+    """
 _TAX_ID = """
     SELECT asked.link, c.id, asked.text
     FROM unnest(%s::bigint[], %s::text[]) AS asked (link, text)
@@ -150,11 +163,11 @@ def _by_asking(statement: str, weight: int, words: str, pairs: Sequence[tuple[in
         yield Evidence(link, customer, weight, words.format(text))
 
 
-def _alike(statement: str, words: str, pairs: Sequence[tuple[int, str]]) -> Iterator[Evidence]:
-    """Likeness counts as far as `ALIKE` goes: two names that are the same may be two companies."""
-    for link, customer, likeness, name in _ask(statement, pairs):
+def _alike(statement: str, most: int, words: str, pairs: Sequence[tuple[int, str]]) -> Iterator[Evidence]:
+    """Likeness counts as far as `most` goes: two names that are the same may be two companies."""
+    for link, customer, likeness, text in _ask(statement, pairs):
         percent = int(likeness * 100)
-        yield Evidence(link, customer, percent * ALIKE // 100, words.format(percent, name))
+        yield Evidence(link, customer, percent * most // 100, words.format(percent, text))
 
 
 def _ask(statement: str, pairs: Sequence[tuple[int, str]]) -> list[tuple[Any, ...]]:

@@ -28,6 +28,7 @@ CREATE TABLE invoice_line_type (id int PRIMARY KEY, description text);
 CREATE TABLE entity (id int PRIMARY KEY, description text);
 CREATE TABLE base_user (id bigint PRIMARY KEY, entity_id int, user_name text);
 CREATE TABLE contact (id bigint PRIMARY KEY, user_id bigint, organization_name text, first_name text, last_name text,
+    street_addres1 text, street_addres2 text, city text, state_province text, postal_code text,
     deleted int NOT NULL DEFAULT 0);
 CREATE TABLE customer (id bigint PRIMARY KEY, user_id bigint, parent_id bigint);
 CREATE TABLE item (id bigint PRIMARY KEY, internal_number text);

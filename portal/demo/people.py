@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.contrib.auth.hashers import make_password
 
 from billing_sources.generator import Account as BilledAccount
+from billing_sources.generator import Customer as BilledCustomer
 from billing_sources.generator import CycleOrder, billed_accounts, customers
 from billing_sources.models import AccountLink, BillCycle, BillingSystem
 from billing_sources.registry import ADAPTERS
@@ -54,7 +55,7 @@ def settle_in(now: datetime, orders: Iterable[CycleOrder]) -> None:
     """Systems, customers, their trees and people. Some accounts stay unlinked, for staff to link."""
     with tenancy.carrier():
         _systems()
-        roots = {found.name: _customer(found.name, found.number) for found in customers(plan.SEED, plan.CUSTOMERS)}
+        roots = {found.name: _customer(found) for found in customers(plan.SEED, plan.CUSTOMERS)}
         for order in orders:
             for position, billed in enumerate(billed_accounts(order)):
                 if position % 24 != 23:
@@ -99,10 +100,13 @@ def _systems() -> None:
         BillingSystem.objects.get_or_create(key=key, defaults={"name": ADAPTERS[key].title})
 
 
-def _customer(name: str, number: str) -> Account:
+def _customer(billed: BilledCustomer) -> Account:
     """The root of the customer's tree."""
-    customer = Customer.objects.create(name=name, number=number, address_lines=["Accounts payable"])
-    return Account.objects.create(customer=customer, name=name, level="customer")
+    place = billed.sites[0].place
+    town = " ".join(filter(None, (place.city, place.region, place.postcode)))
+    lines = ["Accounts payable", place.street, town, place.country]
+    customer = Customer.objects.create(name=billed.name, number=billed.number, address_lines=lines)
+    return Account.objects.create(customer=customer, name=billed.name, level="customer")
 
 
 def _link(root: Account, billed: BilledAccount, now: datetime) -> None:

@@ -284,6 +284,12 @@ def test_the_bank_account_of_the_payee_is_not_the_customers_account() -> None:
     assert bill.account == "C55"
 
 
+def test_the_address_of_the_buyer_is_told_and_a_party_without_one_leaves_it_to_the_next() -> None:
+    parties = ("N1*PR*HARBOR FOODS*91*C55", "N1*BT*HARBOR FOODS AP", "N2*DOCK 4", "N3*9 PIER ST", "N4*ALBANY*NY*12207")
+    assert bill_of(invoice(heading=parties)).buyer_address == "DOCK 4, 9 PIER ST, ALBANY NY 12207"
+    assert statement().buyer_address == ""
+
+
 def test_the_mapping_can_drive_the_reader() -> None:
     table = compiled(ATLAS.mapping)
     assert set(table.heading) == {"BAL", "BIG", "CTT", "CUR", "DTM", "GS", "ITD", "N1", "NTE", "REF", "TDS"}

@@ -12,13 +12,18 @@ from django.db.utils import IntegrityError
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from billing_sources import accounts
+from billing_sources.adapters.atlas import ATLAS
+from billing_sources.canonical import CanonicalAccount
 from billing_sources.linking import Choice, link_where_they_belong
 from billing_sources.models import AccountLink, BillingSystem, Invoice
+from billing_sources.normalize import normalize
 from billing_sources.operations import NotDone
-from billing_sources.staff.suggestions import suggestions
+from billing_sources.staff.suggestions import LIKELY, suggestions
 from portal.audit.models import AuditEvent
 from portal.customers.models import Account, Customer
 from portal.tenancy import acting, carrier, ingest
+from tests.billing_sources.bills import bill
 from tests.billing_sources.staff import signed_in, text_of
 from tests.factories import make_invoice
 from tests.personas import Personas
@@ -79,6 +84,42 @@ def test_the_buyer_of_the_first_bill_suggests_by_name_and_by_tax_id(people: Pers
     assert because == "tax id DE 123 456 789 is theirs; name is 100 % like Harlow Freight Group"
 
 
+def test_an_address_suggests_who_sits_there_but_is_never_likely_by_itself(people: Personas) -> None:
+    with carrier():
+        lines = ["Accounts payable", "2210 S Cherry Ave", "Fresno CA 93706", "US"]
+        Customer.objects.filter(pk=people.harlow.pk).update(address_lines=lines)
+        Customer.objects.filter(pk=people.lumen.pk).update(address_lines=["14 Rue du Port", "69002 Lyon"])
+    link = make_link("77-1", name="Zephyr Quarries", address="2210 South Cherry Ave., Fresno CA 93706")
+    with carrier(read_only=True):
+        (found,) = suggestions([link])[link.pk]
+    assert found.name == "Harlow Freight Group" and found.score < LIKELY
+    assert found.because == "address is 84 % like Accounts payable, 2210 S Cherry Ave, Fresno CA 93706, US"
+    named = make_link("77-2", name="Harlow Freight", address="2210 S CHERRY AVE, FRESNO CA 93706")
+    with carrier(read_only=True):
+        assert suggestions([named])[named.pk][0].score >= LIKELY, "with the name beside it, it is"
+
+
+@pytest.mark.parametrize("address", ["", "Fresno CA 93706", "14 Main Street, Fresno CA 93706", "%_\\", "x" * 300])
+def test_a_town_or_nonsense_for_an_address_suggests_nobody(people: Personas, address: str) -> None:
+    with carrier():
+        lines = ["2210 S Cherry Ave", "Fresno CA 93705"]
+        Customer.objects.filter(pk=people.harlow.pk).update(address_lines=lines)
+    assert said_of(make_link("77-1", name="Zephyr Quarries", address=address)) == []
+
+
+def test_the_first_bill_tells_where_its_account_stands(people: Personas) -> None:
+    nodes = [CanonicalAccount("A-1"), CanonicalAccount("S-1", "A-1", address="9 Pier, Oslo" + "x" * 400)]
+    first = normalize(bill(account="A-1", accounts=nodes, buyer_address="1 High St, Reno NV"), ATLAS)
+    with carrier():
+        system, _ = BillingSystem.objects.get_or_create(key="atlas", defaults={"name": "Atlas"})
+    with ingest():
+        accounts.resolve(system.pk, [first], AT)
+    with carrier():
+        found = dict(AccountLink.objects.filter(system=system).values_list("external_id", "address"))
+    assert found["A-1"] == "1 High St, Reno NV" and found["S-1"].startswith("9 Pier, Oslo")
+    assert len(found["S-1"]) == accounts.LONGEST_ADDRESS
+
+
 def test_tax_ids_are_kept_in_letters_and_digits_or_none_would_be_found(people: Personas) -> None:
     with carrier(), pytest.raises(IntegrityError, match="tax_ids_in_letters_and_digits"), transaction.atomic():
         Customer.objects.filter(pk=people.harlow.pk).update(tax_ids=["DE 123"])
@@ -113,7 +154,7 @@ def test_suggestions_for_many_accounts_ask_as_often_as_for_one(people: Personas)
             with CaptureQueriesContext(connection) as asked:
                 assert len(suggestions(some)) == len(some)
             counts.append(len(asked))
-    assert counts[0] == counts[1] <= 7
+    assert counts[0] == counts[1] <= 8
 
 
 def test_many_are_linked_at_once_and_their_branches_grow_in_the_tree(people: Personas) -> None:
@@ -143,7 +184,7 @@ def test_many_are_linked_at_once_and_their_branches_grow_in_the_tree(people: Per
 
 def test_where_one_was_linked_meanwhile_nothing_happens(people: Personas) -> None:
     first, second = make_link("40-11982-1"), make_link("40-11982-2")
-    bill = make_held(people, first)
+    held = make_held(people, first)
     linked_to(second, people.lumen_root)
     erik = signed_in(people.erik.user_id)
     fields = chosen(people, **{str(link.code): people.harlow for link in (first, second)})
@@ -154,9 +195,9 @@ def test_where_one_was_linked_meanwhile_nothing_happens(people: Personas) -> Non
         link_where_they_belong(actor=people.erik, choices=choices, now=AT)
     with carrier():
         first.refresh_from_db()
-        bill.refresh_from_db()
+        held.refresh_from_db()
         second.refresh_from_db()
-    assert (first.account_id, bill.state, second.customer_id) == (None, "held", people.lumen.pk)
+    assert (first.account_id, held.state, second.customer_id) == (None, "held", people.lumen.pk)
 
 
 def test_a_branch_cannot_be_torn_between_two_customers(people: Personas) -> None:

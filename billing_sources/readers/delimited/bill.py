@@ -215,8 +215,9 @@ class Draft:
         found = []
         for shape, fields, _ in self._nodes:
             if shape.record.role is Role.NODE and not fields[shape.node.service.at].strip():
-                account, name = (fields[cell.at].strip() for cell in (shape.node.account, shape.node.name))
-                found.append(CanonicalAccount(account, company, self._layout.level, name))
+                account, _, name, street, *town = (fields[cell.at].strip() for cell in shape.node)
+                address = ", ".join(filter(None, (street, " ".join(filter(None, town)))))
+                found.append(CanonicalAccount(account, company, self._layout.level, name, address))
         return [account for account in found if account.external_id not in ("", company)]
 
     # Values; what cannot be read is a flaw of the bill

@@ -6,7 +6,7 @@ A record type has a role, and a column says which canonical field it fills:
 |---|---|
 | HEADER, BILL | any field of `CanonicalInvoice`; BILL must fill `number` and `billed_on` |
 | CODES | `code`, `text`: what later columns with `codes` of this record's code mean |
-| NODE | `node.account`, `node.name`, `node.service`; fields of the invoice, which are added up over the nodes |
+| NODE | `node.account`, `.name`, `.service`, `.street`, `.city`, `.state`, `.zip`; fields of the invoice, added up |
 | CHARGE | `charge.…`; `charge.bucket` for roll-ups, `charge.key` to find its usage |
 | TAX | `tax.…`, with `tax.service` |
 | ENTRY | `entry.amount`: what stands behind a balance |

@@ -80,6 +80,10 @@ class NodeCells(NamedTuple):
     account: Cell
     service: Cell
     name: Cell
+    street: Cell
+    city: Cell
+    state: Cell
+    zip: Cell
 
 
 class Shape(NamedTuple):

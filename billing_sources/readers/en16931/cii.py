@@ -21,6 +21,7 @@ _CREDITOR = f"{_MEANS}ram:PayeePartyCreditorFinancialAccount/"
 _SELLER = f"{_AGREEMENT}ram:SellerTradeParty/"
 _BUYER = f"{_AGREEMENT}ram:BuyerTradeParty/"
 _ADDRESS = f"{_SELLER}ram:PostalTradeAddress/"
+_BUYER_ADDRESS = f"{_BUYER}ram:PostalTradeAddress/"
 
 _HEADER = (
     Row("number", "rsm:ExchangedDocument/ram:ID"),
@@ -53,6 +54,12 @@ _HEADER = (
     Row("buyer_id", f"{_BUYER}ram:SpecifiedLegalOrganization/ram:ID"),
     Row("buyer_id", f"{_BUYER}ram:SpecifiedTaxRegistration/ram:ID[@schemeID='VA']"),
     Row("buyer_id", f"{_BUYER}ram:URIUniversalCommunication/ram:URIID"),
+    Row("buyer_address.street", f"{_BUYER_ADDRESS}ram:LineOne"),
+    Row("buyer_address.street_2", f"{_BUYER_ADDRESS}ram:LineTwo"),
+    Row("buyer_address.street_3", f"{_BUYER_ADDRESS}ram:LineThree"),
+    Row("buyer_address.zone", f"{_BUYER_ADDRESS}ram:PostcodeCode"),
+    Row("buyer_address.city", f"{_BUYER_ADDRESS}ram:CityName"),
+    Row("buyer_address.country", f"{_BUYER_ADDRESS}ram:CountryID"),
     Row("remit_to.payee", f"{_SETTLEMENT}ram:PayeeTradeParty/ram:Name"),
     Row("remit_to.street", f"{_ADDRESS}ram:LineOne"),
     Row("remit_to.street_2", f"{_ADDRESS}ram:LineTwo"),

@@ -89,6 +89,7 @@ class Draft:
             tax=total,
             taxes=list(self._taxes(breakdown, found["currency"])),
             note=_note(document, self._syntax.notes),
+            buyer_address=", ".join(_address(found, "buyer_address")),
             remit_to=_remit_to(found),
             origin=self._position,
             **{"type_code": "", **_canonical(found)},
@@ -152,8 +153,13 @@ def _note(document: Element, path: str) -> str:
 def _remit_to(found: dict[str, Any]) -> tuple[str, ...]:
     """Whom to pay: the payee, else the seller with its address; then the bank account and its bank."""
     payee = found.get("remit_to.payee", "")
-    town = " ".join(filter(None, (found.get("remit_to.zone"), found.get("remit_to.city"))))
-    streets = [found.get(f"remit_to.{name}", "") for name in ("street", "street_2", "street_3")]
-    address = [] if payee else [*streets, town, found.get("remit_to.country", "")]
+    address = [] if payee else _address(found, "remit_to")
     bank = [found.get("remit_to.bank_account", ""), found.get("remit_to.bank", "")]
     return tuple(text for text in (payee or found.get("seller", ""), *address, *bank) if text)
+
+
+def _address(found: dict[str, Any], of: str) -> list[str]:
+    """Lines of an address, without those that are not stated."""
+    town = " ".join(filter(None, (found.get(f"{of}.zone"), found.get(f"{of}.city"))))
+    streets = [found.get(f"{of}.{name}", "") for name in ("street", "street_2", "street_3")]
+    return [line for line in (*streets, town, found.get(f"{of}.country", "")) if line]

@@ -23,6 +23,7 @@ _TOTAL = "cac:LegalTotal/"
 _SELLER = "cac:SellerParty/cac:Party/"
 _BUYER = "cac:BuyerParty/cac:Party/"
 _ADDRESS = f"{_SELLER}cac:Address/"
+_BUYER_ADDRESS = f"{_BUYER}cac:Address/"
 _MEANS = "cac:PaymentMeans/"
 _BANK = f"{_MEANS}cac:PayeeFinancialAccount/"
 
@@ -45,6 +46,11 @@ _HEADER = Table(
     Row("buyer_id", f"{_BUYER}cac:PartyIdentification/cac:ID"),
     Row("buyer_id", f"{_BUYER}cac:PartyTaxScheme[cac:TaxScheme/cac:ID='SWT']/cac:CompanyID"),
     Row("buyer_id", f"{_BUYER}cac:PartyTaxScheme[cac:TaxScheme/cac:ID='VAT']/cac:CompanyID"),
+    Row("buyer_address.street", f"{_BUYER_ADDRESS}cbc:StreetName"),
+    Row("buyer_address.street_2", f"{_BUYER_ADDRESS}cbc:Postbox"),
+    Row("buyer_address.zone", f"{_BUYER_ADDRESS}cbc:PostalZone"),
+    Row("buyer_address.city", f"{_BUYER_ADDRESS}cbc:CityName"),
+    Row("buyer_address.country", f"{_BUYER_ADDRESS}cac:Country/cac:IdentificationCode"),
     Row("remit_to.street", f"{_ADDRESS}cbc:StreetName"),
     Row("remit_to.street_2", f"{_ADDRESS}cbc:Postbox"),
     Row("remit_to.zone", f"{_ADDRESS}cbc:PostalZone"),

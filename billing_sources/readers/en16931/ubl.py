@@ -22,6 +22,7 @@ _MEANS = "cac:PaymentMeans/"
 _SELLER = "cac:AccountingSupplierParty/cac:Party/"
 _BUYER = "cac:AccountingCustomerParty/cac:Party/"
 _ADDRESS = f"{_SELLER}cac:PostalAddress/"
+_BUYER_ADDRESS = f"{_BUYER}cac:PostalAddress/"
 _PAYEE = "cac:PayeeParty/"
 
 _HEADER = Table(
@@ -53,6 +54,12 @@ _HEADER = Table(
     Row("buyer_id", f"{_BUYER}cac:PartyLegalEntity/cbc:CompanyID"),
     Row("buyer_id", f"{_BUYER}cac:PartyTaxScheme[cac:TaxScheme/cbc:ID='VAT']/cbc:CompanyID"),
     Row("buyer_id", f"{_BUYER}cbc:EndpointID"),
+    Row("buyer_address.street", f"{_BUYER_ADDRESS}cbc:StreetName"),
+    Row("buyer_address.street_2", f"{_BUYER_ADDRESS}cbc:AdditionalStreetName"),
+    Row("buyer_address.street_3", f"{_BUYER_ADDRESS}cac:AddressLine/cbc:Line"),
+    Row("buyer_address.zone", f"{_BUYER_ADDRESS}cbc:PostalZone"),
+    Row("buyer_address.city", f"{_BUYER_ADDRESS}cbc:CityName"),
+    Row("buyer_address.country", f"{_BUYER_ADDRESS}cac:Country/cbc:IdentificationCode"),
     Row("remit_to.payee", f"{_PAYEE}cac:PartyName/cbc:Name"),
     Row("remit_to.street", f"{_ADDRESS}cbc:StreetName"),
     Row("remit_to.street_2", f"{_ADDRESS}cbc:AdditionalStreetName"),

@@ -2,7 +2,8 @@
 
 Amounts are cast to text, so that no JSON number can lose a digit. Drafts of a billing process under review are no
 bills. A deleted invoice whose number lives again in its entity is not sent: the one that lives is the word on it.
-`people` gives each user one name; of several contacts the oldest that is not deleted.
+`people` gives each user one name and address; of several contacts the oldest that is not deleted. It is jBilling that
+writes `street_addres1`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ BILLS: LiteralString = """
 WITH people AS MATERIALIZED (
     SELECT DISTINCT ON (u.id) u.id, u.entity_id, u.user_name,
            coalesce(nullif(btrim(c.organization_name), ''),
-                    nullif(btrim(concat_ws(' ', c.first_name, c.last_name)), ''), u.user_name) AS name
+                    nullif(btrim(concat_ws(' ', c.first_name, c.last_name)), ''), u.user_name) AS name,
+           concat_ws(', ', nullif(c.street_addres1, ''), nullif(c.street_addres2, ''),
+                     nullif(btrim(concat_ws(' ', c.city, c.state_province, c.postal_code)), '')) AS address
     FROM base_user u LEFT JOIN contact c ON c.user_id = u.id AND c.deleted = 0
     ORDER BY u.id, c.id
 ), news AS MATERIALIZED (
@@ -72,7 +75,8 @@ SELECT DISTINCT ON (i.id) json_build_object(
         'billing_process_id', i.billing_process_id, 'deleted', coalesce(i.deleted, 0),
         'customer_notes', i.customer_notes),
     'entity', json_build_object('id', e.id, 'description', e.description),
-    'base_user', json_build_object('id', u.id, 'user_name', u.user_name, 'name', u.name),
+    'base_user', json_build_object('id', u.id, 'user_name', u.user_name, 'name', u.name,
+        'address', u.address),
     'parent', json_build_object('id', parent.id, 'name', parent.name),
     'currency', json_build_object('code', currency.code, 'symbol', currency.symbol),
     'order_process', json_build_object('period_start', periods.period_start, 'period_end', periods.period_end),

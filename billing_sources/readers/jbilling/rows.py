@@ -32,6 +32,7 @@ class UserRow(msgspec.Struct):
     id: int | None = None
     user_name: str | None = None
     name: str | None = None
+    address: str | None = None
 
 
 class ParentRow(msgspec.Struct):
