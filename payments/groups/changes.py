@@ -149,7 +149,7 @@ class _Reasons:
         return next((each for each in self.versions if each.from_on <= invoice.billed_on < each.until_on), None)
 
     def _misfits(self, version: Version) -> Iterator[tuple[int, list[str]]]:
-        asks = conditions(version.rule)
+        asks = conditions(version.rule, of_few=True)
         mine = [pk for pk, invoice in self.invoices.items() if self._version(invoice) == version]
         if not asks or not mine:
             return

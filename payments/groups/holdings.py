@@ -17,7 +17,7 @@ from portal.money import format_amount
 
 _HELD: Final = """
     SELECT held.holder, i.currency, count(*), sum(i.payable), sum(i.open)
-    FROM (SELECT DISTINCT * FROM ({pairs}) AS pair (holder, invoice_id)) held
+    FROM ({pairs}) AS held (holder, invoice_id)
     JOIN billing_sources_invoice i ON i.id = held.invoice_id
     WHERE i.id IN ({visible}) GROUP BY 1, 2 ORDER BY 1, 2
 """
@@ -34,7 +34,7 @@ class Held:
 
 
 def held_by(actor: Actor, pairs: Condition) -> dict[int, list[Held]]:
-    """Holder → what it holds of what the actor may see. `pairs` selects (holder, invoice id)."""
+    """Holder → what it holds of what the actor may see. `pairs` selects (holder, invoice id), each once."""
     visible, seen = Invoice.objects.filter(visible_to(actor)).values("pk").query.sql_with_params()
     held: dict[int, list[Held]] = defaultdict(list)
     for holder, *rest in asked(_HELD.format(pairs=pairs[0], visible=visible), (*pairs[1], *seen)):

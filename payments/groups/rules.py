@@ -28,6 +28,16 @@ _NODE: Final = """EXISTS (SELECT FROM customers_ancestry line
       AND billing_sources_invoice.billed_on >= line.from_on AND billing_sources_invoice.billed_on < line.until_on)"""
 _TAG: Final = """billing_sources_invoice.id IN (SELECT given.invoice_id FROM payments_tagged given
     WHERE given.tag_id IN (SELECT COALESCE(tag.merged_into_id, tag.id) FROM payments_tag tag WHERE tag.id = ANY(%s)))"""
+# The same for a few invoices: a view of both kinds of tags is worked out for all bills, however few are looked at.
+_TAG_OF_FEW: Final = """(
+    EXISTS (SELECT FROM payments_invoicetag own
+            JOIN payments_tag tag ON own.tag_id = COALESCE(tag.merged_into_id, tag.id)
+            WHERE own.invoice_id = billing_sources_invoice.id AND tag.id = ANY(%s))
+    OR EXISTS (SELECT FROM customers_ancestry line JOIN payments_accounttag given ON given.account_id = line.above_id
+               JOIN payments_tag tag ON given.tag_id = COALESCE(tag.merged_into_id, tag.id)
+               WHERE line.account_id = billing_sources_invoice.account_id AND tag.id = ANY(%s)
+                 AND billing_sources_invoice.billed_on >= GREATEST(line.from_on, given.from_on)
+                 AND billing_sources_invoice.billed_on < LEAST(line.until_on, given.until_on)))"""
 _CATEGORY: Final = """EXISTS (SELECT FROM billing_sources_charge charge
     WHERE charge.invoice_id = billing_sources_invoice.id AND charge.category = ANY(%s))"""
 _DUE_DAY: Final = "EXTRACT(day FROM billing_sources_invoice.due_on) BETWEEN %s AND %s"
@@ -92,16 +102,20 @@ class Version:
     until_on: date
 
 
-def conditions(rule: Rule) -> dict[str, Condition]:
-    """Field → what an invoice must meet for it."""
-    lists = {name: (sql, (list(getattr(rule, name)),)) for name, sql in _LISTS.items() if getattr(rule, name)}
+def conditions(rule: Rule, *, of_few: bool = False) -> dict[str, Condition]:
+    """Field → what an invoice must meet for it. `of_few`: it is asked of some thousand invoices at most."""
+    lists: dict[str, Condition] = {
+        name: (sql, (list(getattr(rule, name)),)) for name, sql in _LISTS.items() if getattr(rule, name)
+    }
     limits = {name: (sql, (value,)) for name, sql in _LIMITS.items() if (value := getattr(rule, name)) is not None}
+    if of_few and rule.tags:
+        lists["tags"] = (_TAG_OF_FEW, (list(rule.tags), list(rule.tags)))
     return {**lists, **limits, **_due_day(rule)}
 
 
-def matches(rule: Rule) -> Condition:
+def matches(rule: Rule, *, of_few: bool = False) -> Condition:
     """All of it."""
-    found = conditions(rule).values()
+    found = conditions(rule, of_few=of_few).values()
     if not found:
         return "false", ()
     return " AND ".join(sql for sql, _ in found), tuple(value for _, values in found for value in values)
@@ -163,7 +177,7 @@ def _versions(rows: Collection[GroupRule]) -> Iterator[Version]:
 
 
 def _by_rule(group: int, version: Version, day: date | None, invoices: str) -> Condition:
-    rule, values = matches(version.rule)
+    rule, values = matches(version.rule, of_few=invoices != INVOICES)
     in_force, on = _in_force(day)
     sql = _BY_RULE.format(invoices=invoices, rule=rule, in_force=in_force)
     return sql, (group, version.from_on, version.until_on, *values, group, *on)

@@ -66,7 +66,7 @@ class Standing:
 
 def list_tags_for(actor: Actor) -> list[TagRow]:
     """All tags by name, with what they are on as far as the actor may see it."""
-    held = held_by(actor, ("SELECT tag_id, invoice_id FROM payments_tagged", ()))
+    held = held_by(actor, ("SELECT DISTINCT tag_id, invoice_id FROM payments_tagged", ()))
     nodes = _nodes_by_tag(actor)
     tags = Tag.objects.filter(customer_id=actor.customer_id, removed_at=None).order_by("name")
     return [
