@@ -9,6 +9,7 @@ from payments.cells import views as cell_views
 from payments.changes import views as change_views
 from payments.disputes.urls import dispute_urls
 from payments.eligibility import views as eligibility_views
+from payments.exports import views as export_views
 from payments.groups.urls import group_urls
 from payments.invoices import arranging, filter_views, saved_views, selection_views
 from payments.invoices import views as invoice_views
@@ -32,6 +33,9 @@ urlpatterns: list[URLPattern] = [
     path("invoices/selection/tags/", selection_views.tags, name="selection_tags"),
     path("invoices/selection/groups/", selection_views.groups, name="selection_groups"),
     path("invoices/selection/pay-runs/", selection_views.pay_runs, name="selection_pay_runs"),
+    path("exports/", export_views.exports, name="exports"),
+    path("exports/<uuid:code>/", export_views.export, name="export"),
+    path("exports/<uuid:code>/file/", export_views.export_file, name="export_file"),
     path("invoices/changes/", change_views.invoice_changes, name="invoice_changes"),
     path("invoices/changes/<uuid:code>/", change_views.invoice_change, name="invoice_change"),
     path("invoices/changes/<uuid:code>/undoing/", change_views.invoice_change_undo, name="invoice_change_undo"),

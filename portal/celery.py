@@ -22,6 +22,7 @@ app.conf.beat_schedule = {
     "replies to billing systems": {"task": "billing_sources.sweep_replies", "schedule": 30.0},
     "account trees of today": {"task": "customers.arrange_accounts", "schedule": 600.0},
     "reissued invoices": {"task": "payments.meet_revisions", "schedule": 30.0},
+    "lists to write": {"task": "payments.sweep_exports", "schedule": 30.0},
     "remittance slips": {"task": "remittance.issue_slips", "schedule": 5.0},
     "tell AR": {"task": "remittance.push_due", "schedule": 5.0},
     "hear from AR": {"task": "remittance.collect_answers", "schedule": 5.0},
@@ -29,6 +30,7 @@ app.conf.beat_schedule = {
 app.conf.task_routes = {
     "billing_sources.*": {"queue": "ingest"},
     "customers.*": {"queue": "push"},
+    "payments.write_export": {"queue": "documents"},
     "payments.*": {"queue": "push"},
     "remittance.issue_slips": {"queue": "documents"},
     "remittance.*": {"queue": "push"},

@@ -35,7 +35,9 @@ _LIST: Final = """
         ARRAY(SELECT DISTINCT tag.name FROM payments_tagged given JOIN payments_tag tag ON tag.id = given.tag_id
               WHERE given.invoice_id = billing_sources_invoice.id ORDER BY 1),
         billed_on, due_on, billing_sources_invoice.currency, payable, open, held, disputed, settled, credited,
-        amount_due, is_payable, revision, wish.amount, COALESCE(wish.reason, ''), COALESCE(wish.note, '')
+        amount_due, is_payable, revision, wish.amount, COALESCE(wish.reason, ''), COALESCE(wish.note, ''),
+        ARRAY(SELECT tag.name FROM payments_invoicetag own JOIN payments_tag tag ON tag.id = own.tag_id
+              WHERE own.invoice_id = billing_sources_invoice.id ORDER BY 1)
     FROM {tables} WHERE {where} ORDER BY {order} LIMIT %s
 """
 _ANCHOR: Final = "SELECT {keys} FROM {tables} WHERE {where}"

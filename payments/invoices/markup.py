@@ -114,7 +114,7 @@ def _tags(rows: Sequence[InvoiceFacts], column: Column, look: Look) -> list[str]
     cells = [_tag_cell(facts.tags) if facts.tags else "" for facts in rows]
     if not look.may_tag:
         return cells
-    said = [html.escape(", ".join(facts.tags)) for facts in rows]
+    said = [html.escape(", ".join(facts.own_tags)) for facts in rows]
     return [
         _EDIT % (f"{look.url}{facts.code}/", TAGS, value, value, _name(TAGS, cell), cell)
         for facts, value, cell in zip(rows, said, cells, strict=True)

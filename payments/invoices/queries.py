@@ -62,7 +62,7 @@ def tagged(name: str) -> Q:
 
 def tag_names() -> list[str]:
     """The customer's tags."""
-    return list(Tag.objects.order_by("name").values_list("name", flat=True))
+    return list(Tag.objects.filter(removed_at=None).order_by("name").values_list("name", flat=True))
 
 
 def _state(state: str, today: date) -> Q:

@@ -60,6 +60,7 @@ class InvoiceFacts(NamedTuple):
     to_pay: Decimal | None
     reason: str
     note: str
+    own_tags: Sequence[str] = ()  # without those of the nodes above
 
 
 def state_of(facts: Standing, today: date) -> tuple[str, str]:

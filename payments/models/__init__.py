@@ -23,6 +23,7 @@ from payments.models.disputes import (
     ShortPayDispute,
 )
 from payments.models.eligibility import MethodRule
+from payments.models.exports import Export
 from payments.models.organising import (
     AccountTag,
     GroupApprover,
@@ -60,6 +61,7 @@ __all__ = [
     "DisputeMessage",
     "GroupApprover",
     "GroupRule",
+    "Export",
     "InvoiceGroup",
     "InvoiceGroupMember",
     "InvoiceTag",

@@ -72,5 +72,5 @@ def _set_tags(actor: Actor, invoice: InvoiceFacts, wish: TagsWish) -> str:
 def tags_named(actor: Actor, names: Sequence[str]) -> list[Tag]:
     """The customer's tags of these names; new ones come into being."""
     for name in names:
-        Tag.objects.get_or_create(customer_id=actor.customer_id, name=name)
-    return list(Tag.objects.filter(customer_id=actor.customer_id, name__in=names).order_by("name"))
+        Tag.objects.get_or_create(customer_id=actor.customer_id, name=name, removed_at=None)
+    return list(Tag.objects.filter(customer_id=actor.customer_id, name__in=names, removed_at=None).order_by("name"))

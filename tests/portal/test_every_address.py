@@ -45,6 +45,8 @@ OBJECTS = {
     "invoice": "invoice",
     "invoice_cells": "invoice",
     "invoice_change": "change",
+    "export": "nothing",
+    "export_file": "nothing",
     "invoice_change_undo": "change",
     "invoice_usage": "invoice",
     "invoice_view": "nothing",

@@ -1,0 +1,1 @@
+"""Lists written to files by a worker: asked for, watched, fetched, removed."""
