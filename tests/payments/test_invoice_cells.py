@@ -51,10 +51,8 @@ def tags(bill: Invoice) -> list[str]:
 
 def test_a_rows_own_page_changes_all_of_it_without_script(desk: Desk, dana: Reader) -> None:
     bill = make_invoice(desk.people.harlow_west, "1234.56", number="A1-1")
-    assert (
-        save(dana, bill, to_pay="50%", reason="other", note="the lift", tags="CC 4410,  Mobile , CC 4410").url
-        == "/invoices/"
-    )
+    done = save(dana, bill, to_pay="50%", reason="other", note="the lift", tags="CC 4410,  Mobile , CC 4410")
+    assert done.url.startswith("/invoices/?")
     assert wanted(bill) == ("617.28", "other", "the lift")
     assert tags(bill) == ["CC 4410", "Mobile"]
     assert "617.28 Other: the lift" in words(dana.see("/invoices/"))
