@@ -18,10 +18,12 @@ from portal.impersonation.queries import list_visits_for
 from portal.requests import CarrierRequest, CustomerRequest
 
 
-@carrier_page("rep")
+@carrier_page("rep", "engineer")
 def customers(request: CarrierRequest) -> HttpResponse:
+    """A rep goes on to a visit, an engineer to what is known of the customer."""
     text = request.GET.get("q", "").strip()
-    return render(request, "impersonation/customer_list.html", {"customers": list_customers(text), "text": text})
+    context = {"customers": list_customers(text), "text": text, "may_visit": request.carrier.role == "rep"}
+    return render(request, "impersonation/customer_list.html", context)
 
 
 @carrier_page("rep")

@@ -53,6 +53,7 @@ ENGINEER = (
     Entry("Quarantine", "quarantine", "q"),
     Entry("Vocabulary", "terms", "t"),
     Entry("Accounts to link", "account_links", "a"),
+    Entry("Customers", "customers", "u"),
     Entry("Postings to AR", "postings", "p"),
     Entry("Dispute desk", "desk", "d"),
     Entry("Breaks", "breaks", "b"),

@@ -87,6 +87,7 @@ OBJECTS = {
     "slip_pdf": "payment",
     "slip_xlsx": "payment",
     "customer": "customer",
+    "customer_details": "customer",
     "visit": "customer",
     "posting_replay": "nothing",
     "break_owner": "nothing",
