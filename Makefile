@@ -49,7 +49,7 @@ bench: setup ## the ratios of docs/performance.md: a table, and JSON in var/benc
 	$(BIN)/python -m bench
 
 soak: setup ## the long runs: kills and crowds in greater number
-	TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults tests/stories
+	TRIBUTARY_SOAK=1 $(BIN)/python -m pytest -n 2 --dist loadgroup tests/faults tests/stories tests/payments/test_money_machine.py
 	$(BIN)/python -m bench crowded memory
 
 fuzz: setup ## hostile bytes for every reader, an hour in all (FUZZ_SECONDS= for each reader)

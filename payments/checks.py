@@ -30,13 +30,13 @@ def differences() -> list[MoneyDifference]:
     """Every difference, in the snapshot of one transaction of the carrier. Empty when the books hold."""
     found: list[MoneyDifference] = []
     with connection.cursor() as cursor:
-        for invariant, query in _queries():
+        for invariant, query in queries():
             cursor.execute(query)
             found += [MoneyDifference(invariant, *row) for row in cursor.fetchall()]
-    return [*found, *_changed_since_submission()]
+    return [*found, *changed_since_submission()]
 
 
-def _queries() -> Iterator[tuple[str, str]]:
+def queries() -> Iterator[tuple[str, str]]:
     """Name and query of each check, without the file's heading."""
     _, *blocks = CHECKS.read_text(encoding="utf-8").split("\n\n")
     for block in blocks:
@@ -44,7 +44,7 @@ def _queries() -> Iterator[tuple[str, str]]:
         yield name.removeprefix("-- "), query
 
 
-def _changed_since_submission() -> list[MoneyDifference]:
+def changed_since_submission() -> list[MoneyDifference]:
     """I10: what was submitted is still what was hashed."""
     found = []
     for run in PayRun.objects.filter(state__in=[PayRun.State.SUBMITTED, PayRun.State.APPROVED]).order_by("pk"):

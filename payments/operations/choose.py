@@ -43,6 +43,8 @@ def open_run(actor: Actor, *, title: str, invoices: Sequence[UUID], key: UUID, n
 def choose_invoices(actor: Actor, *, run: UUID, invoices: Sequence[UUID], key: UUID, now: datetime) -> Done:
     """Add invoices to the run, with what was wanted of them; those that are in it already stay as they are."""
     draft, voided = begin_edit(actor, run, now)
+    if not invoices:
+        raise refuse(Rule.EMPTY, "Choose at least one invoice.")
     found = _payable_by(actor, invoices)
     added = _add(draft, found.values(), now)
     message = f"{_invoices(added)} added to pay run {draft.number}.{voided}"

@@ -61,7 +61,7 @@ def _ask(rep: CarrierActor, code: UUID, at: datetime) -> None:
 
 def _propose(rep: CarrierActor, code: UUID, at: datetime) -> None:
     _take(rep, code, at)
-    credit = _standing(code).quantize(Decimal(1)) - 1
+    credit = Decimal(int(_standing(code))) - 1
     dispute_desk.propose_credit(
         rep, dispute=code, credit=max(credit, Decimal(1)), words=PROPOSAL, seen=_version(code), now=at
     )

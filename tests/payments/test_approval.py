@@ -15,7 +15,7 @@ from billing_sources.models import Invoice
 from payments.commands import Done
 from payments.domain.lifecycle import PAYMENT_MOVES, RUN_MOVES
 from payments.domain.refusals import Refused, Rule
-from payments.models import Approval, ArPosting, Payment, PayRun
+from payments.models import Approval, ArPosting, Payment, PayRun, ShortPay
 from portal.actor import Actor
 from portal.customers import access
 from portal.tenancy import acting, carrier
@@ -132,6 +132,22 @@ def test_a_short_pay_needs_an_amount_and_a_reason_from_the_list(
         desk.do("short_pay", run=run, invoice=invoice.code, amount=Decimal(amount), reason=reason, note=note)
 
     assert refused.value.rule is rule
+
+
+def test_a_second_short_pay_of_an_invoice_replaces_the_first(desk: Desk) -> None:
+    invoice = make_invoice(desk.people.harlow_west, "100.00")
+    run = desk.open(invoice)
+    for amount in ("5.00", "7.00"):
+        desk.do("short_pay", run=run, invoice=invoice.code, amount=Decimal(amount), reason="tax_exempt")
+    with carrier(read_only=True):
+        assert [str(short.amount) for short in ShortPay.objects.all()] == ["7.00"]
+
+
+def test_whoever_chooses_nothing_edits_nothing(desk: Desk) -> None:
+    run = desk.approved(make_invoice(desk.people.harlow_west))
+    with pytest.raises(Refused):
+        desk.do("choose_invoices", desk.people.victor, run=run, invoices=[])
+    assert desk.run(run).state == "approved"
 
 
 def test_a_short_pay_that_no_longer_fits_holds_the_run_up(desk: Desk) -> None:
