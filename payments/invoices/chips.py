@@ -41,6 +41,8 @@ class Chip:
     url: str
     is_on: bool = False
 
+    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it time
+
 
 @dataclass(frozen=True)
 class Head:
@@ -54,12 +56,16 @@ class Head:
     is_number: bool = False
     is_spare: bool = False
 
+    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it time
+
 
 @dataclass(frozen=True)
 class Option:
     value: str
     label: str
     is_chosen: bool
+
+    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it time
 
 
 def state_chips(chosen: InvoiceFilter) -> list[Chip]:

@@ -1,8 +1,8 @@
 """The rows of the list of invoices, as HTML.
 
-HTML belongs into templates; this is the one exception. A page of the list has up to two hundred rows of a dozen cells,
-and a template takes four times as long for them as one pattern does (bench/bench_grid.py). Every text is escaped, a
-column at a time.
+HTML belongs into templates; this and the rows of groups (group_markup.py) are the exceptions. A page of the list has up
+to two hundred rows of a dozen cells, and a template takes four times as long for them as one pattern does
+(bench/bench_grid.py). Every text is escaped, a column at a time.
 
 Hooks: each row says its invoice (`<tr data-row data-invoice="…">`), each cell its column (`<td data-column="due">`);
 what can be changed is a link to where it is done (`<a data-edit="to_pay" data-value="60.00" data-seen="…">`, cells.js).

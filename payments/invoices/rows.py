@@ -135,6 +135,8 @@ class Figure:
     whole_count: str = ""
     whole: str = ""
 
+    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it time
+
 
 @dataclass(frozen=True)
 class Sum:
@@ -143,6 +145,8 @@ class Sum:
     currency: str
     exponent: int
     figures: tuple[Figure, ...]
+
+    __getitem__ = object.__getattribute__  # a template asks for an item first; refusing costs it time
 
 
 def sums(totals: Sequence[Total], kept: Sequence[Total] = ()) -> list[Sum]:

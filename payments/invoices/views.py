@@ -19,6 +19,7 @@ from payments.invoices.columns import columns_of
 from payments.invoices.detail import get_invoice_for
 from payments.invoices.export import csv_of, xlsx_of
 from payments.invoices.filters import GROUPINGS, InvoiceFilter, first_page, query, read_filter, whole
+from payments.invoices.group_markup import group_rows
 from payments.invoices.grouping import group_lines
 from payments.invoices.listing import InvoicePage, page_of, totals_of
 from payments.invoices.markup import Look, table_rows
@@ -86,7 +87,7 @@ def _groups(request: CustomerRequest, chosen: InvoiceFilter) -> dict[str, Any]:
     visible, today = visible_to(request.actor), timezone.localdate()
     totals = totals_of(visible & matching(chosen, today))
     return {
-        "groups": group_lines(request.actor, visible, chosen, totals, today),
+        "groups": group_rows(group_lines(request.actor, visible, chosen, totals, today)),
         "sums": sums(totals),
     }
 
