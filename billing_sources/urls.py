@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern] = [
     path("carrier/cycles/<slug:system>/absent/", completeness_views.accounts_absent, name="accounts_absent"),
     path("carrier/coverage/", coverage_views.coverage, name="coverage"),
     path("carrier/coverage/<slug:system>/", coverage_views.system_stages, name="system_stages"),
+    path("carrier/coverage/<slug:system>/cycles/", coverage_views.system_cycles, name="system_cycles"),
     path("carrier/runs/", views.import_runs, name="import_runs"),
     path("carrier/runs/<uuid:code>/", views.import_run, name="import_run"),
     path("carrier/files/<uuid:code>/", views.import_file, name="import_file"),

@@ -55,6 +55,7 @@ class CycleRow:
 
     cycle: str
     label: str
+    closes_on: str
     word: str
     tone: str
     in_shadow: str
@@ -97,12 +98,12 @@ def read_system(system: BillingSystem) -> SystemStages:
     acts = list(Stage.objects.filter(system__key=system.key).select_related("set_by").order_by("pk"))
     stages = read_stages((act.cycle, act.mode) for act in acts)
     counts = _counts(system)
-    codes = list(BillCycle.objects.filter(system__key=system.key).order_by("day").values_list("code", flat=True))
+    days = dict(BillCycle.objects.filter(system__key=system.key).order_by("day", "code").values_list("code", "day"))
     return SystemStages(
         key=system.key,
         name=system.name,
         plays=adapter.plays if adapter else "",
-        cycles=tuple(_cycle_row(code, stages, counts) for code in ["", *codes]),
+        cycles=tuple(_cycle_row(code, day, stages, counts) for code, day in {"": 0, **days}.items()),
         acts=tuple(_act_row(act) for act in reversed(acts)),
     )
 
@@ -222,7 +223,7 @@ def _counts(system: BillingSystem) -> dict[str, tuple[int, int]]:
     return {cycle: (hidden, shown) for cycle, hidden, shown in rows}
 
 
-def _cycle_row(code: str, stages: Stages, counts: Mapping[str, tuple[int, int]]) -> CycleRow:
+def _cycle_row(code: str, day: int, stages: Stages, counts: Mapping[str, tuple[int, int]]) -> CycleRow:
     hidden, shown = counts.get(code, (0, 0)) if code else map(sum, zip(*counts.values() or [(0, 0)], strict=True))
     if not code and any(mode != stages.of_system for mode in stages.of_cycle.values()):
         word, tone = "Partly live", "warn"
@@ -231,6 +232,7 @@ def _cycle_row(code: str, stages: Stages, counts: Mapping[str, tuple[int, int]])
     return CycleRow(
         cycle=code,
         label=f"Cycle {code}" if code else "All cycles",
+        closes_on=f"day {day}" if code else "",
         word=word,
         tone=tone,
         in_shadow=f"{hidden:,}",

@@ -104,6 +104,7 @@ OBJECTS = {
     "method_rule_end": "nothing",
     "import_now": "system",
     "system_stages": "system",
+    "system_cycles": "system",
     "accounts_absent": "system",
     "rehearsal": "nothing",
     "vocabulary": "nothing",
