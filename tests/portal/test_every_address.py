@@ -24,7 +24,8 @@ from billing_sources.archive import keep_bytes
 from payments import operations
 from payments.domain import approval_policy
 from payments.domain.bulk_change import BulkChange, mark_of
-from payments.models import DisputeFile, InvoiceGroup, Payment, Tag
+from payments.exports.writing import write
+from payments.models import DisputeFile, Export, InvoiceGroup, Payment, Tag
 from payments.operations.change_invoices import foresee
 from payments.operations.dispute_ledger import Evidence
 from portal.impersonation.operations import start_visit
@@ -45,8 +46,8 @@ OBJECTS = {
     "invoice": "invoice",
     "invoice_cells": "invoice",
     "invoice_change": "change",
-    "export": "nothing",
-    "export_file": "nothing",
+    "export": "export",
+    "export_file": "export",
     "invoice_change_undo": "change",
     "invoice_usage": "invoice",
     "invoice_view": "nothing",
@@ -204,6 +205,9 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         file = DisputeFile.objects.get(dispute__code=disputed)
         payment = Payment.objects.get(run__code=released)
         group, tag = InvoiceGroup.objects.get(), Tag.objects.get()
+        asked = {"customer": people.harlow, "by_id": people.dana.user_id, "asked_at": now}
+        export = Export.objects.create(**asked, view="", kind="csv", total=4)
+    write(export.pk)
     issue_slip(payment_id=payment.pk)
     chief = people.ada if people.ada.customer_id == people.harlow.pk else people.dana
     policy = operations.propose_policy(
@@ -218,6 +222,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         "dispute": disputed,
         "file": str(file.code),
         "change": change.code,
+        "export": str(export.code),
         "paste": paste,
         "payment": str(payment.code),
         "customer": str(people.harlow.code),
@@ -278,10 +283,10 @@ def _expected(address: Address, who: str, method: str, *, is_own: bool) -> set[i
 def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     """The answers to somebody who may be here at all. A form full of foreign ids may be "not found" as a whole."""
     done = {200, 302, 303, 307, 400, 409, 422}
-    if OBJECTS.get(address.name) == "paste" and who not in ("dana", "visiting", "carol"):
-        return {404}  # whoever pasted it sees it, and nobody beside them
+    if OBJECTS.get(address.name) in ("paste", "export") and who not in ("dana", "visiting", "carol"):
+        return {404}  # whoever pasted it or asked for it sees it, and nobody beside them
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    kinds = ("invoice", "change", "group", "tag", "run", "dispute", "paste", "payment", "node", "policy")
+    kinds = ("invoice", "change", "export", "group", "tag", "run", "dispute", "paste", "payment", "node", "policy")
     is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
