@@ -17,7 +17,7 @@ from payments.domain.refusals import Conflict, NotFound, Refused, Rule, refuse
 from payments.invoices.selection import posted_codes, read_code
 from payments.models import PayRun
 from payments.operations import Place
-from payments.runs.commands import Step, perform
+from payments.runs.commands import Step, moment_of, perform
 from payments.runs.edits import (
     Cell,
     Standing,
@@ -28,13 +28,14 @@ from payments.runs.edits import (
     sent_to,
     standing_of,
     taken_off,
+    typed_here,
     with_typed,
     withheld,
 )
 from payments.runs.forms import PaymentForm, ShortPayForm
 from payments.runs.lines import Line, matching, read_run_filter, run_query
 from payments.runs.page import Refill, currencies_of, run_page
-from payments.runs.queries import lines_of, payments_of
+from payments.runs.queries import lines_of, payments_of, stood_at
 from payments.runs.rows import PlannedPayment, Posted
 from payments.runs.views import run_or_404
 from portal.impersonation.policy import customer_page
@@ -105,17 +106,25 @@ def _rows(
     request: CustomerRequest, code: UUID, plan: Callable[[CustomerRequest, PayRun], Iterable[Step]]
 ) -> HttpResponse | None:
     """None when it was done; else the page again with the reason, and with all that was typed and checked."""
-    run_or_404(request, code)
+    run = run_or_404(request, code)
     try:
         messages.success(request, perform(request, code, lambda held: plan(request, held)))
     except NotFound as missing:
         raise Http404 from missing
     except Refused as refused:
         messages.error(request, str(refused))
-        posted = Posted(posted_codes(request), _typed(request.POST))
+        posted = Posted(posted_codes(request), _kept(request, run, refused))
         refill = Refill(lines=posted, short_pay=ShortPayForm(request.POST) if _do(request) == "short_pay" else None)
         return run_page(request, run_or_404(request, code), refill, status=_status(refused))
     return None
+
+
+def _kept(request: CustomerRequest, run: PayRun, refused: Refused) -> dict[Cell, str]:
+    """The typed amounts that the page shows again; beside what others did meanwhile, only those that are the reader's
+    own, or saving them would undo what the reader never saw."""
+    typed = _typed(request.POST)
+    seen = moment_of(request.POST.get("seen", "")) if refused.rule is Rule.CHANGED_SINCE else None
+    return typed_here(typed, stood_at(run, seen)) if seen else typed
 
 
 def _submitting(request: CustomerRequest, run: PayRun) -> Iterable[Step]:

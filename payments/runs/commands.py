@@ -67,11 +67,18 @@ def _refuse_stale(run: PayRun, seen: str) -> None:
     raise refuse(Rule.CHANGED_SINCE, f"{words} Nothing of yours was done yet: look again, and repeat it.")
 
 
-def _since(run: PayRun, seen: str) -> list[Any]:
+def moment_of(seen: str) -> datetime | None:
+    """When the run was last changed, as a page showed it; None where that cannot be read."""
     try:
-        return list(acts_on(run, datetime.fromisoformat(seen.rpartition(" ")[2])))
-    except (ValueError, TypeError):
-        return []
+        moment = datetime.fromisoformat(seen.rpartition(" ")[2])
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _since(run: PayRun, seen: str) -> list[Any]:
+    moment = moment_of(seen)
+    return list(acts_on(run, moment)) if moment else []
 
 
 def _carry_out(actor: Actor, steps: list[Step], key: UUID, now: datetime) -> str:

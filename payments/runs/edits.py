@@ -59,6 +59,16 @@ def with_typed(wanted: Standing, typed: Mapping[Cell, str], lines: Mapping[UUID,
     }
 
 
+def typed_here(typed: Mapping[Cell, str], shown: Standing) -> dict[Cell, str]:
+    """Without the fields that only repeat what their page showed: somebody else may have changed those since."""
+    return {cell: text for cell, text in typed.items() if not _is(text, shown.get(cell, ZERO))}
+
+
+def _is(text: str, amount: Decimal) -> bool:
+    read = read_sum(text) if text.strip() else ZERO
+    return read is not None and abs(read) == abs(amount)
+
+
 def sent_to(wanted: Standing, lines: Sequence[Line], position: int) -> Standing:
     """All that is wanted of the lines and still open goes to the payment; a line with none of it moves there whole."""
     result = dict(wanted)

@@ -143,7 +143,8 @@ def _list(
 def _chip(run: PayRun, show: str, count: int, chosen: RunFilter) -> dict[str, Any]:
     url = f"?{run_query(chosen, show=show, page=1)}"
     label = NOT_PAID if show == "to_place" and run.state in OVER else SHOWS[show]
-    return {"label": label, "count": f"{count:,}", "url": url, "is_on": show == chosen.show}
+    key = "u" if show == "to_place" else ""
+    return {"label": label, "count": f"{count:,}", "url": url, "is_on": show == chosen.show, "key": key}
 
 
 def _column(sort: str, label: str, is_number: bool, is_spare: bool, chosen: RunFilter) -> dict[str, Any]:

@@ -49,6 +49,16 @@ _LINES: Final = """
     LEFT JOIN customers_account above ON above.id = a.parent_id
     WHERE t.run_id = %(run)s
 """
+_STOOD: Final = """
+    SELECT COALESCE(i.code, c.code), p.position,
+           sum(CASE e.kind WHEN 'held' THEN e.amount WHEN 'released' THEN -e.amount ELSE 0 END)
+    FROM payments_allocationevent e
+    JOIN payments_payment p ON p.id = e.payment_id
+    LEFT JOIN billing_sources_invoice i ON i.id = e.invoice_id
+    LEFT JOIN payments_onaccountcredit c ON c.id = e.credit_id
+    WHERE p.run_id = %(run)s AND e.at <= %(at)s
+    GROUP BY 1, 2
+"""
 _ITEM_COLUMNS: Final = 13  # the first of them make an Item
 
 
@@ -123,6 +133,14 @@ def lines_of(run: PayRun) -> list[Line]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, {"run": run.pk})
         return [_line(row, placed.get(row[0], []), verdicts.get(row[0], [])) for row in cursor.fetchall()]
+
+
+def stood_at(run: PayRun, at: datetime) -> dict[tuple[UUID, int], Decimal]:
+    """What was placed at that moment of a run that is not released: invoice and payment position → amount, of a
+    credit without its sign."""
+    with connection.cursor() as cursor:
+        cursor.execute(_STOOD, {"run": run.pk, "at": at})
+        return {(code, position): amount for code, position, amount in cursor.fetchall()}
 
 
 def payments_of(run: PayRun, lines: list[Line]) -> list[PlannedPayment]:

@@ -20,6 +20,8 @@ from portal.actor import Actor
 from portal.customers import access
 from portal.money import format_amount
 
+LATELY = timedelta(days=45)  # a bill of last month may still be corrected
+
 
 @dataclass(frozen=True)
 class Tile:
@@ -46,6 +48,9 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
         overdue=Count("pk", filter=Q(open__gt=0, due_on__lt=today) & ~Q(open=F("disputed"))),
         due_soon=Count("pk", filter=Q(open__gt=0, due_on__range=(today, today + timedelta(days=7)))),
         reissued=Count("pk", filter=Q(open__gt=0, revision__gt=1)),
+        reissued_paid=Count(
+            "pk", filter=Q(open=0, held=0, payable__gt=0, revision__gt=1, billed_on__gte=today - LATELY)
+        ),
     )
     to_approve = len(runs_to_approve(actor, timezone.now())) if access.has(actor, "approve") else 0
     runs = dict(runs_for(actor).values_list("state").annotate(n=Count("pk")))
@@ -53,10 +58,12 @@ def tiles_for(actor: Actor, today: date) -> list[Tile]:
     rejected = payments_for(actor).filter(state__in=["rejected", "partly_posted"]).count()
     grid, pay_runs = reverse("invoices"), reverse("pay_runs")
     soon = today + timedelta(days=7)
+    paid_and_reissued = urlencode({"reissued": "yes", "state": "paid", "issued_from": today - LATELY})
     found = [
         ("see", invoices["overdue"], "invoice", "overdue", f"{grid}?state=overdue"),
         ("see", invoices["due_soon"], "invoice", "due within a week", f"{grid}?due_from={today}&due_to={soon}"),
         ("see", invoices["reissued"], "invoice", "reissued and open", f"{grid}?reissued=yes"),
+        ("see", invoices["reissued_paid"], "paid invoice", "reissued", f"{grid}?{paid_and_reissued}"),
         ("see", count_late(_seen_by(actor), today), "bill", "late this month", reverse("bills_expected")),
         ("prepare", runs.get("draft", 0), "pay run", "in preparation", f"{pay_runs}?state=draft"),
         ("approve", to_approve, "pay run", "to approve", reverse("approvals")),

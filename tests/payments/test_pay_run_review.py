@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from decimal import Decimal
 
@@ -48,6 +49,32 @@ def test_a_stale_tab_is_told_what_changed_and_loses_nothing(desk: Desk, dana: Re
     assert placed(run) == {(bills[1].number, 1): Decimal("250.50")}
     again = form_on(answer.content.decode(), url("pay_run_lines", run))
     assert form["seen"] not in again
+
+
+def test_saving_once_more_does_not_undo_what_somebody_else_did_meanwhile(
+    desk: Desk, dana: Reader, bills: list[Invoice]
+) -> None:
+    run = desk.open(*bills)
+    first, second = desk.pay(run), desk.pay(run)
+    desk.place(run, first, bills[2])
+    form = dana.carried_by_rows(run)
+    fields = {f"amount-{bill.code}-{payment}": "" for bill in bills for payment in (1, 2)}
+    fields |= {f"amount-{bills[2].code}-1": "80.00", f"amount-{bills[0].code}-1": "55.00"}
+    desk.now += timedelta(minutes=5)
+    desk.place(run, second, bills[1])
+    desk.place(run, first, bills[2], amount="30.00")
+
+    refused = dana.client.post(url("pay_run_lines", run), {**form, "do": "save", **fields}).content.decode()
+    shown = dict(re.findall(r'name="(amount-[^"]+)" value="([^"]*)"', refused))
+    assert shown == fields | {f"amount-{bills[1].code}-2": "250.50", f"amount-{bills[2].code}-1": "30.00"}
+
+    dana.press(run, do="save", **shown)
+    numbers = [bill.number for bill in bills]
+    assert placed(run) == {
+        (numbers[0], 1): Decimal("55.00"),
+        (numbers[1], 2): Decimal("250.50"),
+        (numbers[2], 1): Decimal("30.00"),
+    }
 
 
 def test_a_tab_from_before_the_submission_cannot_take_the_run_back_to_draft(

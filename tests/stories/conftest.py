@@ -8,13 +8,18 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.utils import timezone
 
 from billing_sources.generator import CycleOrder, GeneratedFile, Manifest, billed_accounts, generate_cycle
 from billing_sources.models import AccountLink, BillCycle, BillingSystem, ImportRun, Invoice
+from portal.actor import Actor
 from portal.customers.models import Account
 from portal.tenancy import carrier, ingest
+from portal.users.models import User
 from tests.live import Stack, eventually
+from tests.payments.approvers import approver
+from tests.payments.conftest import Desk
 from tests.personas import Personas
 
 
@@ -80,6 +85,20 @@ def invoices() -> Sequence[Invoice]:
     """Every current invoice that can be paid, in the order of its number."""
     with ingest():
         return list(Invoice.objects.filter(is_current=True, is_payable=True).order_by("number"))
+
+
+def colleague(desk: Desk, name: str, *rights: str) -> Actor:
+    """One more of Harlow's people, who can sign in."""
+    actor = approver(desk, name, *rights)
+    user = User.objects.get(pk=actor.user_id)
+    EmailAddress.objects.create(user=user, email=user.email, verified=True, primary=True)
+    return actor
+
+
+@pytest.fixture
+def desk(people: Personas) -> Desk:
+    """For what somebody did before the story begins."""
+    return Desk(people, timezone.now())
 
 
 @pytest.fixture
