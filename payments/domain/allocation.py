@@ -7,8 +7,8 @@ for an invoice. The caller fetches the facts under lock; what is decided here th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -99,6 +99,33 @@ class Verdict:
 def taking_off(standing: Mapping[Pair, Decimal]) -> list[Move]:
     """The events that free all of what stands."""
     return [Move("released", payment, invoice, abs(amount)) for (payment, invoice), amount in standing.items()]
+
+
+def as_if_off(
+    invoices: Mapping[int, InvoiceFacts],
+    payments: Mapping[int, PaymentFacts],
+    standing: Mapping[Pair, Decimal],
+    off: Iterable[Pair],
+) -> tuple[dict[int, InvoiceFacts], dict[int, PaymentFacts], dict[Pair, Decimal]]:
+    """The same facts, as if nothing stood on these pairs: what is placed anew is judged against them."""
+    freed_invoices, freed_payments, left = dict(invoices), dict(payments), dict(standing)
+    for pair in off:
+        amount, (payment_id, invoice_id) = left.pop(pair), pair
+        invoice, payment = freed_invoices[invoice_id], freed_payments[payment_id]
+        freed_invoices[invoice_id] = replace(invoice, open=invoice.open + amount)
+        freed_payments[payment_id] = replace(payment, placed=payment.placed - amount)
+    return freed_invoices, freed_payments, left
+
+
+def moves_between(before: Mapping[Pair, Decimal], after: Mapping[Pair, Decimal]) -> list[Move]:
+    """The events after which `after` stands on its pairs: one for each pair that changes."""
+    moves = []
+    for pair, amount in after.items():
+        rise = amount - before.get(pair, ZERO)
+        if rise:
+            is_credit = amount + before.get(pair, ZERO) < 0
+            moves.append(Move("released" if (rise < 0) != is_credit else "held", *pair, abs(rise)))
+    return moves
 
 
 def why_not_payable(invoice: InvoiceFacts) -> Refusal | None:

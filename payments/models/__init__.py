@@ -34,6 +34,7 @@ from payments.models.organising import (
     Tag,
 )
 from payments.models.pasting import Paste
+from payments.models.proposals import Proposal, ProposedPlacement
 from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
 from payments.models.to_pay import ToPay
 from payments.models.views import DefaultView, SavedView, ValueList
@@ -75,6 +76,8 @@ __all__ = [
     "PayRunItem",
     "Payment",
     "PolicyDecision",
+    "Proposal",
+    "ProposedPlacement",
     "SavedView",
     "ShortPay",
     "ShortPayDispute",

@@ -21,6 +21,7 @@ from payments.operations.organise import (
 )
 from payments.operations.paste import decide_rows, keep_paste, read_columns
 from payments.operations.plan import add_payment, change_payment, remove_payment
+from payments.operations.propose import accept_proposal, make_proposal
 from payments.operations.release import release_run
 from payments.operations.rule_groups import change_group, change_rule, make_group, order_groups
 from payments.operations.send import send_invoices
@@ -33,6 +34,7 @@ from payments.operations.views import delete_view, overwrite_view, rename_view, 
 __all__ = [
     "ChargeClaim",
     "Place",
+    "accept_proposal",
     "add_payment",
     "agree_in_dispute",
     "allocate",
@@ -56,6 +58,7 @@ __all__ = [
     "keep_paste",
     "leave_open",
     "make_group",
+    "make_proposal",
     "merge_tags",
     "open_group_run",
     "open_run",

@@ -10,7 +10,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from payments.commands import Done, command
-from payments.domain.allocation import InvoiceFacts, PaymentFacts, Placement, Verdict, check, taking_off
+from payments.domain.allocation import InvoiceFacts, Move, PaymentFacts, Placement, check, taking_off
 from payments.domain.eligibility import why_not_on
 from payments.domain.refusals import Refusal, Rule, refuse, refuse_any
 from payments.facts import lock_payments, method_rules, payment_facts, standing
@@ -51,10 +51,10 @@ def allocate(actor: Actor, *, run: UUID, placements: Sequence[Place], key: UUID,
     invoices = {invoice.id: invoice for invoice in found.values()}
     facts = {payment.pk: payment_facts(payment) for payment in payments}
     verdict = check(invoices, facts, standing(payments, list(invoices)), wanted)
-    refuse_any([*verdict.refusals, *_not_taken(verdict, invoices, facts)])
+    refuse_any([*verdict.refusals, *not_taken(verdict.moves, invoices, facts)])
     append(verdict.moves, reason="", by=actor.user_id, now=now)
-    message = _placed_in_words(verdict, payments) + voided
-    detail = _detail(verdict, payments, found.values())
+    message = placed_in_words(verdict.moves, payments) + voided
+    detail = detail_of(verdict.moves, payments, found.values())
     return Done(message, "invoices placed", subject(draft), str(draft.code), detail)
 
 
@@ -80,36 +80,36 @@ def unallocate(
     return Done(message, "invoices taken off", subject(draft), str(draft.code), {"allocations": len(held)})
 
 
-def _not_taken(
-    verdict: Verdict, invoices: Mapping[int, InvoiceFacts], payments: Mapping[int, PaymentFacts]
+def not_taken(
+    moves: Sequence[Move], invoices: Mapping[int, InvoiceFacts], payments: Mapping[int, PaymentFacts]
 ) -> Iterator[Refusal]:
     """What would newly stand on a payment whose method the carrier does not take for it."""
     rules = method_rules()
-    for move in verdict.moves if rules else ():
+    for move in moves if rules else ():
         invoice = invoices[move.invoice_id]
         why = why_not_on(invoice, payments[move.payment_id], rules) if move.kind == "held" else ""
         if why:
             yield Refusal(Rule.METHOD, f"{invoice.number}: {why}.")
 
 
-def _placed_in_words(verdict: Verdict, payments: Sequence[Payment]) -> str:
+def placed_in_words(moves: Sequence[Move], payments: Sequence[Payment]) -> str:
     position = {payment.pk: payment.position for payment in payments}
-    counts = Counter(position[move.payment_id] for move in verdict.moves)
+    counts = Counter(position[move.payment_id] for move in moves)
     if not counts:
         return "Nothing changed."
     return " ".join(f"{count} placed on payment {at}." for at, count in sorted(counts.items()))
 
 
-def _detail(
-    verdict: Verdict, payments: Sequence[Payment], invoices: Iterable[InvoiceFacts]
+def detail_of(
+    moves: Sequence[Move], payments: Sequence[Payment], invoices: Iterable[InvoiceFacts]
 ) -> dict[str, dict[str, str | int]]:
     """Counts and sums by payment: the ledger has the single amounts."""
     sides = {invoice.id: invoice.side for invoice in invoices}
     detail: dict[str, dict[str, str | int]] = {}
     for payment in payments:
-        moves = [move for move in verdict.moves if move.payment_id == payment.pk]
-        if moves:
-            rises = (sides[m.invoice_id] * (m.amount if m.kind == "held" else -m.amount) for m in moves)
+        own = [move for move in moves if move.payment_id == payment.pk]
+        if own:
+            rises = (sides[m.invoice_id] * (m.amount if m.kind == "held" else -m.amount) for m in own)
             signed = sum(rises, Decimal(0))
-            detail[str(payment.position)] = {"invoices": len(moves), "amount": str(signed)}
+            detail[str(payment.position)] = {"invoices": len(own), "amount": str(signed)}
     return detail
