@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import localcontext
+from functools import partial
 from typing import BinaryIO
 
 import psycopg
@@ -54,14 +55,14 @@ def import_payload(run: ImportRun, payload: Payload) -> ImportFile:
     """Keep the bytes, and load them unless they are known: then a receipt is all that is written."""
     document = archive.keep(payload, run.system, _now())
     with alone_on("document", document.pk):
-        file, is_new = runs.receive(run, document, _now(), payload.stamp)
+        file, is_new = runs.receive(run, document, _now(), payload.stamp, payload.control)
         return _import_again(file) if is_new else file
 
 
 def rehearse(run: ImportRun, payload: Payload) -> ImportFile:
     """Everything but the keeping: to be called inside a transaction that is rolled back."""
     document = runs.rehearsed_document(run, payload, archive.fingerprint(payload), _now())
-    file, is_new = runs.receive(run, document, _now())
+    file, is_new = runs.receive(run, document, _now(), control=payload.control)
     if is_new:
         import_file(file, _adapter(run), payload.open)
     return file
@@ -85,14 +86,22 @@ def import_file(file: ImportFile, adapter: Adapter, opener: Opener) -> None:
 
 def _import_again(file: ImportFile) -> ImportFile:
     """One attempt at a file from the archive. It is counted before it begins: what kills us thrice is poison."""
-    if file.attempts >= MAX_ATTEMPTS:
-        issue = Issue("POISON-01", expected="an import", found=f"{file.attempts} that did not come back")
-        quarantine.quarantine_file(file, issue, Proof(), _now())
-        return file
     adapter = _adapter(file.run)
+    if file.attempts >= MAX_ATTEMPTS:
+        _give_up(file, adapter)
+        return file
     runs.begin_attempt(file, adapter)
     _with_patience(lambda: import_file(file, adapter, lambda: archive.open_document(file.document)))
     return file
+
+
+def _give_up(file: ImportFile, adapter: Adapter) -> None:
+    """Hold it whole. Its sender is answered in a transaction of its own: should that kill us too, it stays held."""
+    issue = Issue("POISON-01", expected="an import", found=f"{file.attempts} that did not come back")
+    quarantine.quarantine_file(file, issue, Proof(), _now())
+    with ingest():
+        opener = partial(archive.open_document, file.document)
+        replies.write(file, adapter, opener, Proof(), is_accepted=False, now=_now())
 
 
 def _adapter(run: ImportRun) -> Adapter:

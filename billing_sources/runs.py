@@ -19,6 +19,7 @@ COLLISIONS = (DeadlockDetected, SerializationFailure, UniqueViolation)
 """What the database says to the one of two files that loses."""
 
 _State = ImportFile.State
+_CORRECTED = "Its sender corrected the control file; it was read again with that."
 _DONE_WITH = (_State.PUBLISHED, _State.QUARANTINED, _State.DISCARDED)
 
 
@@ -56,11 +57,13 @@ def unfinished_files(run: ImportRun) -> Sequence[ImportFile]:
         )
 
 
-def receive(run: ImportRun, document: RawDocument, now: datetime, stamp: str = "") -> tuple[ImportFile, bool]:
+def receive(
+    run: ImportRun, document: RawDocument, now: datetime, stamp: str = "", control: bytes = b""
+) -> tuple[ImportFile, bool]:
     """The file to work on, and True; or a receipt for bytes that were dealt with before, and False.
 
-    A file that a dead worker left goes over to the run that comes next and finishes it. The caller holds the lock on
-    the document.
+    A file that a dead worker left goes over to the run that comes next and finishes it. One that is held whole is
+    begun anew where its control file is another now. The caller holds the lock on the document.
     """
     with ingest():
         files = ImportFile.objects.select_related("document", "run__system").filter(document=document)
@@ -68,10 +71,22 @@ def receive(run: ImportRun, document: RawDocument, now: datetime, stamp: str = "
             return _taken_over(left, run, stamp), True
         if ours := files.filter(run=run).first():
             return ours, False
-        is_known = files.filter(state__in=_DONE_WITH).exists()
+        is_known = files.filter(state__in=_DONE_WITH).exists() and not _is_corrected(document, control)
         state = _State.SEEN if is_known else _State.RECEIVED
         file = ImportFile.objects.create(run=run, document=document, state=state, received_at=now, stamp=stamp)
         return file, not is_known
+
+
+def _is_corrected(document: RawDocument, control: bytes) -> bool:
+    """Whether its sender now declares something else of a file that is held whole: then that is the word on it."""
+    if not control or control == bytes(document.control):
+        return False
+    held = ImportFile.objects.filter(document=document, state=_State.QUARANTINED)
+    if not held.update(state=_State.DISCARDED, discard_reason=_CORRECTED):
+        return False
+    document.control = control
+    document.save(update_fields=["control"])
+    return True
 
 
 def _taken_over(file: ImportFile, run: ImportRun, stamp: str) -> ImportFile:

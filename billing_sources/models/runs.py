@@ -32,7 +32,10 @@ class NightSlot(models.Model):
 
 
 class RawDocument(models.Model):
-    """The bytes as they came, by sha256, kept before anything interprets them; never changed."""
+    """The bytes as they came, by sha256, kept before anything interprets them; never changed.
+
+    Its control file is the sender's word on them; a corrected one takes the place of one that held the file whole.
+    """
 
     code = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     system = models.ForeignKey(BillingSystem, on_delete=models.PROTECT, related_name="+")

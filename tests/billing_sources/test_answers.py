@@ -12,7 +12,7 @@ import pytest
 from mockedi.validate import validate
 from mockedi.x12 import parse
 
-from billing_sources import replies, tasks
+from billing_sources import pipeline, replies, tasks
 from billing_sources.adapter import Outcome, Reply
 from billing_sources.adapters.atlas import ATLAS
 from billing_sources.canonical import Issue
@@ -123,6 +123,35 @@ def test_a_file_that_cannot_be_read_is_refused_with_the_note_that_fits(
     assert said[1:] == [f"TA1*000000037*260301*0230*R*{note}", "IEA*0*000000037"]
     with ingest():
         assert list(ImportFile.objects.values_list("state", "issues__rule")) == [("quarantined", rule)]
+
+
+def test_a_file_that_killed_three_workers_is_refused_like_any_that_is_held(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = desk.folder / "A3.x12"
+    path.write_bytes(interchange(invoice()))
+    with monkeypatch.context() as deadly:
+        deadly.setattr(pipeline, "import_file", _die)
+        for _ in range(pipeline.MAX_ATTEMPTS):
+            with pytest.raises(KeyboardInterrupt):
+                desk.take("atlas", path)
+    with monkeypatch.context() as deadly:
+        deadly.setattr(replies, "write", _die)  # what killed the readers may kill whoever answers
+        with pytest.raises(KeyboardInterrupt):
+            desk.take("atlas", path)
+    assert desk.take("atlas", path).state == "seen", "it is held, and held it stays"
+
+
+def test_poison_is_answered_set_by_set(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = desk.folder / "A3.x12"
+    path.write_bytes(interchange(invoice()))
+    with monkeypatch.context() as deadly:
+        deadly.setattr(pipeline, "import_file", _die)
+        for _ in range(pipeline.MAX_ATTEMPTS):
+            with pytest.raises(KeyboardInterrupt):
+                desk.take("atlas", path)
+    answer = lines(reply_to(desk.take("atlas", path)))
+    assert [line for line in answer if line.startswith(("AK5", "AK9"))] == ["AK5*R", "AK9*R*1*1*0"]
 
 
 def test_where_no_interchange_begins_nobody_is_answered(desk: Desk) -> None:

@@ -21,6 +21,7 @@ from billing_sources.generator.castle import NUMBERING
 from billing_sources.models import ImportFile
 from billing_sources.normalize import normalize
 from billing_sources.readers.castle_control import read_control
+from portal.tenancy import ingest
 from tests.billing_sources.bills import Desk, invoices, order, rules
 from tests.billing_sources.castle_texts import read, rejection
 
@@ -171,6 +172,28 @@ def test_a_control_file_that_contradicts_its_file_holds_it(desk: Desk, said: dic
     file = desk.take("castle", path)
     assert (file.state, rules(file)) == (State.QUARANTINED, [rule])
     assert invoices() == []
+
+
+def test_a_corrected_control_file_for_the_same_bytes_is_honoured(desk: Desk) -> None:
+    path = desk.write(next(generate_cycle(order("castle"))))
+    control = path.with_name(f"{path.name}.ctl")
+    right = control.read_bytes()
+    changed(path, BILLS="39")
+    held = desk.take("castle", path)
+    assert (held.state, desk.take("castle", path).state) == (State.QUARANTINED, State.SEEN)
+
+    control.write_bytes(right)
+    read = desk.take("castle", path)
+    assert (read.state, read.document_id, rules(read)) == (State.PUBLISHED, held.document_id, [])
+    with ingest():
+        held.refresh_from_db()
+    assert held.state == State.DISCARDED and "corrected the control file" in held.discard_reason
+
+    control.unlink()
+    assert desk.take("castle", path).state == State.SEEN, "a control file that is missing says nothing new"
+    control.write_bytes(right)
+    changed(path, BILLS="39")
+    assert desk.take("castle", path).state == State.SEEN, "what is published is not undone by a later declaration"
 
 
 def test_a_wrong_count_in_the_trailer_holds_the_file(desk: Desk) -> None:
