@@ -117,7 +117,8 @@ def pages_of(person: Person, life: Life) -> list[Page]:
 def is_a_page(person: Person, address: str) -> bool:
     answer = person.page.request.get(f"{person.url}{address}", max_redirects=0)
     assert answer.status < 500, address
-    return answer.status == 200 and answer.headers["content-type"].startswith("text/html")
+    is_html = answer.headers["content-type"].startswith("text/html")
+    return answer.status == 200 and is_html and "<html" in answer.text()  # a part of a page has none
 
 
 def every_address(life: Life) -> Iterator[Page]:
