@@ -18,6 +18,7 @@ from payments.runs import allocation_views, approval_views
 from payments.runs import views as run_views
 from payments.tracking import break_views
 from payments.tracking import views as payment_views
+from payments.workbooks.urls import workbook_urls
 
 urlpatterns: list[URLPattern] = [
     path("search/", invoice_views.search, name="search"),
@@ -47,6 +48,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/<uuid:code>/cells/", cell_views.invoice_cells, name="invoice_cells"),
     *group_urls,
     *dispute_urls,
+    *workbook_urls,
     path("pay-runs/", run_views.pay_runs, name="pay_runs"),
     path("pay-runs/new/", run_views.pay_run_new, name="pay_run_new"),
     path("pay-runs/<uuid:code>/", run_views.pay_run, name="pay_run"),

@@ -38,6 +38,7 @@ from payments.models.proposals import Proposal, ProposedPlacement
 from payments.models.runs import Approval, Payment, PayRun, PayRunEditor, PayRunItem, ShortPay
 from payments.models.to_pay import ToPay
 from payments.models.views import DefaultView, SavedView, ValueList
+from payments.models.workbooks import Workbook, WorkbookUpload
 
 __all__ = [
     "AccountTag",
@@ -85,4 +86,6 @@ __all__ = [
     "Tag",
     "ToPay",
     "ValueList",
+    "Workbook",
+    "WorkbookUpload",
 ]

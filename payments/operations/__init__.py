@@ -30,6 +30,7 @@ from payments.operations.submit import submit_run
 from payments.operations.tags import merge_tags, remove_tag, rename_tag, tag_node, untag_node
 from payments.operations.to_pay import set_to_pay
 from payments.operations.views import delete_view, overwrite_view, rename_view, save_view, set_default_view
+from payments.operations.workbooks import keep_upload, keep_workbook, note_applied
 
 __all__ = [
     "ChargeClaim",
@@ -56,10 +57,13 @@ __all__ = [
     "give_group_right",
     "group_invoices",
     "keep_paste",
+    "keep_upload",
+    "keep_workbook",
     "leave_open",
     "make_group",
     "make_proposal",
     "merge_tags",
+    "note_applied",
     "open_group_run",
     "open_run",
     "order_groups",

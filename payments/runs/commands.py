@@ -42,19 +42,25 @@ def perform(request: CustomerRequest, code: UUID, plan: Callable[[PayRun], Itera
 
     The run is held while the plan is made, so that it rests on what it sees. Raises `Refused`.
     """
-    key = read_code(request.POST.get("key", ""))
-    if key is None:
-        raise refuse(Rule.COMMAND_REUSED, "This form carries no key; reload the page.")
+    key = key_of(request)
     with transaction.atomic():
         run = lock_run(request.actor, code)
-        before = _answered_before(request.actor, key)
+        before = answered_before(request.actor, key)
         if before is not None:
             return before
         _refuse_stale(run, request.POST.get("seen", ""))
-        return _carry_out(request.actor, list(plan(run)), key, timezone.now())
+        return carry_out(request.actor, list(plan(run)), key, timezone.now())
 
 
-def _answered_before(actor: Actor, key: UUID) -> str | None:
+def key_of(request: CustomerRequest) -> UUID:
+    key = read_code(request.POST.get("key", ""))
+    if key is None:
+        raise refuse(Rule.COMMAND_REUSED, "This form carries no key; reload the page.")
+    return key
+
+
+def answered_before(actor: Actor, key: UUID) -> str | None:
+    """What this person's form of this key was told, if it was posted before."""
     used = Command.objects.filter(customer_id=actor.customer_id, key=key, user_id=actor.user_id).first()
     return cast(str, used.answer["message"]) if used and used.answer else None
 
@@ -81,7 +87,7 @@ def _since(run: PayRun, seen: str) -> list[Any]:
     return list(acts_on(run, moment)) if moment else []
 
 
-def _carry_out(actor: Actor, steps: list[Step], key: UUID, now: datetime) -> str:
+def carry_out(actor: Actor, steps: list[Step], key: UUID, now: datetime) -> str:
     """The last step has the form's own key, those before it one derived from it."""
     if not steps:
         return "All of it stood so already."

@@ -35,6 +35,8 @@ from portal.users.models import User
 from remittance.operations import issue_slip
 from tests.factories import make_charge, make_invoice, make_tax, make_usage
 from tests.payments.conftest import Desk
+from tests.payments.pages import Reader
+from tests.payments.workbooks import upload_of
 from tests.personas import Personas
 
 CANARY = {"harlow": "CANARY-HARLOW", "lumen": "CANARY-LUMEN"}
@@ -77,6 +79,10 @@ OBJECTS = {
     "pay_run_payment": "run",
     "pay_run_submission": "run",
     "pay_run_cancellation": "run",
+    "pay_run_workbook": "run",
+    "workbook": "upload",
+    "workbook_application": "upload",
+    "workbook_returned": "upload",
     "pay_run_review": "run",
     "pay_run_approval": "run",
     "pay_run_return": "run",
@@ -191,6 +197,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     operations.group_invoices(people.dana, invoices=[third.code], group=canary, key=uuid.uuid4(), now=now)
     text = f"{canary}-0\t5.00\nA-1\t{canary}"
     paste = operations.keep_paste(people.dana, text=text, key=uuid.uuid4(), now=now).code
+    upload = upload_of(Reader.of(people.dana), draft, canary)
     fourth = make_invoice(people.harlow_root, buyer=canary, number=f"{canary}-3")
     evidence = [Evidence(f"{canary}.txt", "text/plain", 1, keep_bytes(canary.encode()).sha256)]
     stated: dict[str, Any] = {"reason": "other", "note": canary, "amount": Decimal(5), "evidence": evidence}
@@ -224,6 +231,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         "change": change.code,
         "export": str(export.code),
         "paste": paste,
+        "upload": upload,
         "payment": str(payment.code),
         "customer": str(people.harlow.code),
         "system": "atlas",
@@ -283,10 +291,23 @@ def _expected(address: Address, who: str, method: str, *, is_own: bool) -> set[i
 def _done(address: Address, who: str, method: str, *, is_own: bool) -> set[int]:
     """The answers to somebody who may be here at all. A form full of foreign ids may be "not found" as a whole."""
     done = {200, 302, 303, 307, 400, 409, 422}
-    if OBJECTS.get(address.name) in ("paste", "export") and who not in ("dana", "visiting", "carol"):
+    if OBJECTS.get(address.name) in ("paste", "export", "upload") and who not in ("dana", "visiting", "carol"):
         return {404}  # whoever pasted it or asked for it sees it, and nobody beside them
     is_carriers = address.policy is not None and address.policy.audience != "customer"
-    kinds = ("invoice", "change", "export", "group", "tag", "run", "dispute", "paste", "payment", "node", "policy")
+    kinds = (
+        "invoice",
+        "change",
+        "export",
+        "upload",
+        "group",
+        "tag",
+        "run",
+        "dispute",
+        "paste",
+        "payment",
+        "node",
+        "policy",
+    )
     is_about_a_customers = OBJECTS.get(address.name) in kinds and not is_carriers
     if is_about_a_customers and not is_own:
         return {404}
