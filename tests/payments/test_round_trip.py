@@ -78,9 +78,9 @@ def test_dates_are_read_in_any_way_that_says_one_day() -> None:
     for cell in (date(2026, 12, 31), datetime(2026, 12, 31), "2026-12-31", "2026-12-31T00:00:00", "31.12.2026"):
         assert read_date(cell) == "2026-12-31"
     assert read_date("12/31/2026") == read_date("31/12/2026") == "2026-12-31"
-    for cell in ("03/04/2026", "2026-02-30", "next week", 46022):
+    for unclear in ("03/04/2026", "2026-02-30", "next week", 46022):
         with pytest.raises(Unreadable):
-            read_date(cell)
+            read_date(unclear)
 
 
 def test_tags_and_yes_are_read_in_one_way() -> None:

@@ -42,14 +42,13 @@ def bytes_of(book: Book) -> bytes:
 def place(book: Book, sheet: str, name: str, head: str) -> Any:
     """The cell of a row (by what stands in its first column) under a head."""
     page = book[sheet]
+    column = 0
     for row in page.iter_rows():
+        if column and str(row[0].value) == name:
+            return row[column - 1]
         heads = [cell.value for cell in row]
         if "Row" in heads:
             column = heads.index(head) + 1
-            start = row[0].row
-    for row in page.iter_rows(min_row=start + 1):
-        if str(row[0].value) == name:
-            return page.cell(row[0].row, column)
     raise AssertionError(f"no {name} on {sheet}")
 
 

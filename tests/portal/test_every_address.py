@@ -15,7 +15,6 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
@@ -38,6 +37,7 @@ from tests.payments.conftest import Desk
 from tests.payments.pages import Reader
 from tests.payments.workbooks import upload_of
 from tests.personas import Personas
+from tests.portal.digests import rows_of
 
 CANARY = {"harlow": "CANARY-HARLOW", "lumen": "CANARY-LUMEN"}
 NOT_OURS = "allauth"  # it keeps its own doors
@@ -197,7 +197,6 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     operations.group_invoices(people.dana, invoices=[third.code], group=canary, key=uuid.uuid4(), now=now)
     text = f"{canary}-0\t5.00\nA-1\t{canary}"
     paste = operations.keep_paste(people.dana, text=text, key=uuid.uuid4(), now=now).code
-    upload = upload_of(Reader.of(people.dana), draft, canary)
     fourth = make_invoice(people.harlow_root, buyer=canary, number=f"{canary}-3")
     evidence = [Evidence(f"{canary}.txt", "text/plain", 1, keep_bytes(canary.encode()).sha256)]
     stated: dict[str, Any] = {"reason": "other", "note": canary, "amount": Decimal(5), "evidence": evidence}
@@ -231,7 +230,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         "change": change.code,
         "export": str(export.code),
         "paste": paste,
-        "upload": upload,
+        "upload": upload_of(Reader.of(people.dana), draft, canary),
         "payment": str(payment.code),
         "customer": str(people.harlow.code),
         "system": "atlas",
@@ -245,7 +244,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
 def test_everybody_sees_what_is_theirs_and_nothing_else(world: World, who: str) -> None:
     client = _client(world, who)
     others = [customer for customer in ("harlow", "lumen") if customer != _customer_of(who)]
-    before = {customer: _rows(world, customer) for customer in others}
+    before = {customer: rows_of(world.people, customer) for customer in others}
 
     wrong = [
         f"{method} {address.name} ({whose}): {problem}"
@@ -257,7 +256,7 @@ def test_everybody_sees_what_is_theirs_and_nothing_else(world: World, who: str) 
 
     assert wrong == []
     if who != "erik":  # the engineer's job is to change what is the carrier's; he changes nothing of a customer's below
-        assert {customer: _rows(world, customer) for customer in others} == before
+        assert {customer: rows_of(world.people, customer) for customer in others} == before
 
 
 def _problem(client: Client, world: World, who: str, address: Address, method: str, whose: str) -> str:
@@ -399,22 +398,3 @@ def _customer_of(who: str) -> str:
     if who in ("dana", "victor", "ada", "nils", "visiting"):
         return "harlow"
     return "lumen" if who == "carol" else ""
-
-
-def _rows(world: World, customer: str) -> dict[str, str]:
-    """A digest of every row of a customer, by table. Acts are left out: a refused visit is written down too."""
-    pk = {"harlow": world.people.harlow.pk, "lumen": world.people.lumen.pk}[customer]
-    with carrier(read_only=True), connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'customer_id'"
-            " WHERE c.relkind = 'r' AND c.relname <> 'audit_auditevent'"
-            " AND has_table_privilege(c.oid, 'SELECT') ORDER BY 1"
-        )
-        digests = {}
-        for (table,) in cursor.fetchall():
-            cursor.execute(
-                f"SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {table} t WHERE customer_id = %s", [pk]
-            )
-            digests[table] = cursor.fetchone()[0]
-    assert len(digests) > 15
-    return digests
