@@ -171,6 +171,7 @@ class Issue(msgspec.Struct, frozen=True):
     found: str = ""
     number: str = ""  # the bill it concerns; "" when it concerns the file
     is_fatal: bool = True  # False: the bill is loaded and published, the issue waits for a person
+    account: str = ""  # of a bill that could not be read, where that much of it could
 
 
 class FileRejected(Exception):

@@ -41,8 +41,8 @@ def hold(file: ImportFile, bill: Bill) -> None:
 
 
 def hold_unreadable(file: ImportFile, issue: Issue) -> None:
-    """A bill of which only its number and the reason is known."""
-    QuarantinedInvoice.objects.create(file=file, number=storable(issue.number))
+    """A bill of which only its number, the reason and, with luck, its account is known."""
+    QuarantinedInvoice.objects.create(file=file, number=storable(issue.number), account=storable(issue.account))
 
 
 def held_bill(held: QuarantinedInvoice) -> CanonicalInvoice:

@@ -19,7 +19,8 @@ ROWS_SHOWN = 500
 _TONES = {"received": "good", "expected": "off", "late": "warn", "absent": "bad"}
 _URGENCY = ("absent", "late", "expected", "received")
 
-# As `learnt.expected`, counted by the database: the calendar needs no names. A bill that waits in quarantine came.
+# As `learnt.expected`, counted by the database: the calendar needs no names. A bill that waits in quarantine came, in
+# the month that it is dated in; one that cannot be read, in that of the bills beside it.
 _ABSENT = """
     WITH billed AS (
         SELECT DISTINCT system_id, cycle, account_link_id, date_trunc('month', billed_on)::date AS month
@@ -29,11 +30,16 @@ _ABSENT = """
         SELECT system_id, cycle, account_link_id FROM billed WHERE month < %(month)s GROUP BY 1, 2, 3
         HAVING count(*) >= 2 OR count(*) =
             extract(year FROM age(%(month)s, min(month))) * 12 + extract(month FROM age(%(month)s, min(month)))),
+    waiting AS (
+        SELECT q.file_id, q.account, convert_from(q.canonical, 'UTF8')::jsonb AS bill
+        FROM billing_sources_quarantinedinvoice q WHERE q.state = 'held'),
     held AS (
-        SELECT r.system_id, convert_from(q.canonical, 'UTF8')::jsonb ->> 'account' AS external_id
-        FROM billing_sources_quarantinedinvoice q
+        SELECT r.system_id, coalesce(bill ->> 'account', q.account) AS external_id
+        FROM waiting q
         JOIN billing_sources_importfile f ON f.id = q.file_id JOIN billing_sources_importrun r ON r.id = f.run_id
-        WHERE q.state = 'held' AND q.canonical IS NOT NULL)
+        WHERE coalesce((bill ->> 'billed_on')::date,
+                       (SELECT max(billed_on) FROM billing_sources_invoice i WHERE i.file_id = f.id),
+                       f.received_at::date) >= %(month)s)
     SELECT l.system_id, l.cycle, array_agg(l.account_link_id) FROM learnt l
     JOIN billing_sources_accountlink a ON a.id = l.account_link_id
     WHERE NOT EXISTS (SELECT FROM billed b WHERE b.month = %(month)s

@@ -160,6 +160,7 @@ class QuarantinedInvoice(models.Model):
     currency = models.TextField(blank=True)
     amount = AmountField(default=0)
     canonical = models.BinaryField(null=True)  # msgspec JSON of the CanonicalInvoice; None where it could not be read
+    account = models.TextField(blank=True, db_default="")  # external id, of one that could not be read; "" unknown
     state = models.CharField(max_length=12, choices=State.choices, default=State.HELD)
     reason = models.TextField(blank=True)
     decided_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+")

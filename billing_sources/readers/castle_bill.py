@@ -110,7 +110,7 @@ class OpenBill:
         return None
 
     def issue(self, rule: str, position: str, field: str, expected: str, found: str) -> Issue:
-        return Issue(rule, position, field, expected, found, self.number)
+        return Issue(rule, position, field, expected, found, self.number, account=self.invoice.account)
 
     def _opened(self, record: bytes, origin: str) -> CanonicalInvoice:
         text, get, run = text_of(record), self._get, self._run

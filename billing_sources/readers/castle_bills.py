@@ -137,7 +137,7 @@ class _Reading:
             self._bill = OpenBill(record, offset, self._get, self._run)
         except BadField as bad:
             number = text_of(record[RECORDS["0100"].span("BILL-ID")]).strip()
-            self._refused = _bad(bad, offset, number)
+            self._refused = _bad(bad, offset, number, account.strip())
 
     def _within(self, kind: str, record: bytes, offset: int) -> None:
         if self._refused:
@@ -153,7 +153,7 @@ class _Reading:
         try:
             step(self._bill, record, offset)
         except BadField as bad:
-            self._refused = _bad(bad, offset, self._bill.number)
+            self._refused = _bad(bad, offset, self._bill.number, self._bill.invoice.account)
 
     def _closed(self, record: bytes, offset: int) -> Parsed:
         bill, refused = self._bill, self._refused
@@ -165,7 +165,7 @@ class _Reading:
         try:
             return bill.close(record, offset) or bill.invoice
         except BadField as bad:
-            return _bad(bad, offset, bill.number)
+            return _bad(bad, offset, bill.number, bill.invoice.account)
 
     def _unclosed_bill(self, offset: int) -> Iterator[Issue]:
         """The bill that another record interrupts: its end is missing, so it may not be whole."""
@@ -208,5 +208,5 @@ class _Reading:
         return FileRejected(Issue(rule, f"byte {self._trailer_at}", field, f"{expected}", f"{found}"))
 
 
-def _bad(bad: BadField, offset: int, number: str) -> Issue:
-    return Issue("CAS-VALUE", f"byte {offset}", bad.source, str(bad), bad.found, number)
+def _bad(bad: BadField, offset: int, number: str, account: str) -> Issue:
+    return Issue("CAS-VALUE", f"byte {offset}", bad.source, str(bad), bad.found, number, account=account)

@@ -69,7 +69,8 @@ class BillReading:
             invoice = self._heading(said, origin)
         except _Unreadable as unreadable:
             rule, field, expected, found = unreadable.args
-            return Issue(rule, origin, self._source(field), expected, found, said["number"] or origin)
+            number = said["number"] or origin
+            return Issue(rule, origin, self._source(field), expected, found, number, account=said["account"])
         account = group.others["billingAccount"].get(said["account"], self._no_account)
         cycle = group.others["billCycle"].get(said["cycle"], self._no_cycle)
         self._add_parties(invoice, said, (bill, account, cycle))

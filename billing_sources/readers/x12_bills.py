@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import takewhile
 from typing import BinaryIO, NamedTuple
 
 from msgspec import structs
@@ -68,9 +69,8 @@ def _read_set(reading: _Reading) -> CanonicalInvoice | Issue:
     try:
         return reading.invoice()
     except BillRefused as refused:
-        walked = reading.walked
-        number = next((element(s, 2) for s in walked.segments if s[0] == "BIG"), "") or f"set {walked.control}"
-        return structs.replace(refused.issue, number=number)
+        number, account = reading.named()
+        return structs.replace(refused.issue, number=number, account=account)
 
 
 class _Reading:
@@ -78,8 +78,8 @@ class _Reading:
 
     def __init__(self, walked: TransactionSet, source: _Source) -> None:
         self.walked = walked
-        self.adapter, table, detail, lookup = source
-        self.heading = Heading(table)
+        self.adapter, self._table, detail, lookup = source
+        self.heading = Heading(self._table)
         self.lines = Lines(detail, lookup, self.adapter.level_names, is_blank_tax_added=walked.set_id == "810")
 
     def invoice(self) -> CanonicalInvoice:
@@ -91,6 +91,16 @@ class _Reading:
         self._walk()
         self._check_count()
         return self._stated()
+
+    def named(self) -> tuple[str, str]:
+        """Number and account of a bill that is refused, as far as its heading can be read."""
+        walked = self.walked
+        number = next((element(s, 2) for s in walked.segments if s[0] == "BIG"), "") or f"set {walked.control}"
+        self.heading = Heading(self._table)
+        heading = takewhile(lambda segment: segment[0] not in _OPENS_LINES, walked.segments)
+        for position, segment in enumerate(heading, walked.position + 1):
+            self.heading.collect(segment, position)
+        return number, self.heading.word("account")
 
     def _walk(self) -> None:
         heading, lines = self.heading, self.lines

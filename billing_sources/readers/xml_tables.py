@@ -11,7 +11,7 @@ first that has a value counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any, NamedTuple
@@ -55,11 +55,16 @@ class Table:
 
     def read(self, element: Element) -> dict[str, Any]:
         """Canonical field → value, for the fields that are there. Raises `Unreadable`."""
-        return settle(
-            (leaf, node.get(leaf.attribute) if leaf.attribute else node.text)
-            for node, leaves in self.reached(element)
-            for leaf in leaves
-        )
+        return settle(self._texts(element))
+
+    def read_some(self, element: Element, names: Collection[str]) -> dict[str, Any]:
+        """The same of these fields alone: for what can be said of a document that cannot be read."""
+        return settle((leaf, text) for leaf, text in self._texts(element) if leaf.name in names)
+
+    def _texts(self, element: Element) -> Iterator[tuple[Leaf, str | None]]:
+        for node, leaves in self.reached(element):
+            for leaf in leaves:
+                yield leaf, node.get(leaf.attribute) if leaf.attribute else node.text
 
     def reached(self, element: Element) -> list[tuple[Element, tuple[Leaf, ...]]]:
         """The elements that rows lead to, in document order, with the leaves to be read there."""

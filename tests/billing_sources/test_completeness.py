@@ -13,6 +13,7 @@ from django.utils import timezone
 from billing_sources.calendar import Cycle
 from billing_sources.completeness.learnt import Billed, expected, first_looked_at
 from billing_sources.completeness.queries import absent_accounts
+from billing_sources.models import AccountLink, QuarantinedInvoice
 from portal.tenancy import carrier
 from tests.billing_sources.staff import ORDER, Night, signed_in, text_of
 from tests.factories import make_invoice
@@ -75,6 +76,19 @@ def test_the_board_counts_the_accounts_that_a_cycle_did_not_bill_again(a_month_b
     address = reverse("accounts_absent", args=["atlas"]) + "?month=2026-12&cycle=2"
     absent = text_of(a_month_before.erik.get(address))
     assert absent.count("2026-11-05") == len(links) >= 2
+
+
+def test_an_account_whose_bill_is_held_unreadable_is_not_absent(bills_came_in: Night) -> None:
+    bills_came_in.import_order(replace(ORDER, faults=(), billed_on=date(2026, 12, 5)))
+    run = bills_came_in.import_order(replace(ORDER, faults=("bad_date",), billed_on=date(2027, 1, 5)))
+    with carrier():
+        held = QuarantinedInvoice.objects.get(file__run=run, canonical=None)
+        billed_before = AccountLink.objects.get(external_id=held.account)
+        absent = {link for links in absent_accounts(date(2027, 1, 1)).values() for link in links}
+        assert billed_before.pk not in absent
+        QuarantinedInvoice.objects.filter(pk=held.pk).update(state="discarded", reason="a test bill of theirs")
+        absent = {link for links in absent_accounts(date(2027, 1, 1)).values() for link in links}
+    assert billed_before.pk in absent, "once it is discarded there is none"
 
 
 def test_a_cycle_that_has_not_come_alarms_for_nobody(bills_came_in: Night) -> None:

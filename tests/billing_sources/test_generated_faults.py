@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
+from billing_sources import registry
 from billing_sources.adapters.atlas import ATLAS
 from billing_sources.adapters.boreal import BOREAL
 from billing_sources.canonical import CanonicalInvoice, ControlTotals, FileRejected, Issue
 from billing_sources.checks import RULES
 from billing_sources.generator import (
+    SYSTEMS,
     CycleOrder,
     billed_accounts,
     corrected_file,
@@ -142,3 +144,15 @@ def test_a_customer_without_a_site_that_the_system_serves_gets_no_account() -> N
     names = {account.customer.name for account in billed_accounts(BOREAL_ORDER)}
     assert "Delmar County Schools" not in names
     assert "Alderby Kommun" in names
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_bill_that_cannot_be_read_tells_its_account_all_the_same(system: str) -> None:
+    order = replace(ATLAS_ORDER, system=system, accounts=20, invoices=20)
+    adapter = registry.ADAPTERS[system]
+    whole, spoilt = (parsed(written(each)[0], adapter) for each in (order, replace(order, faults=("bad_date",))))
+    accounts = {bill.number: bill.account for bill in whole if isinstance(bill, CanonicalInvoice)}
+    ((number, account),) = [
+        (issue.number, issue.account) for issue in spoilt if isinstance(issue, Issue) and issue.is_fatal
+    ]
+    assert account == accounts[number] != ""

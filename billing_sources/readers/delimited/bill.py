@@ -6,6 +6,8 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import NamedTuple
 
+from msgspec import structs
+
 from billing_sources.canonical import (
     BillType,
     CanonicalAccount,
@@ -81,9 +83,8 @@ class Draft:
         self._check_roll_ups()
         billed_on, number = self.stated.pop("billed_on", None), self.number
         if not isinstance(billed_on, date) or not number:
-            return self.first_flaw() or Issue(
-                "DLM-VALUE", f"line {self.line}", "billed_on", "number and date", "neither", number
-            )
+            said = "DLM-VALUE", f"line {self.line}", "billed_on", "number and date", "neither", number
+            return structs.replace(self.first_flaw() or Issue(*said), account=str(self.stated.get("account", "")))
         self._match_usage()
         company, name = str(self.stated.pop("account", "")), str(self.stated.get("buyer", ""))
         top = CanonicalAccount(company, "", self._layout.top_level, name)

@@ -15,6 +15,7 @@ from typing import Any
 
 from billing_sources.canonical import CanonicalAccount
 
+NAMES_ACCOUNT = ("buyer", "buyer_id", "account.reference", "account.object")
 LEVEL_NAMES = ("customer", "account", "cost centre")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from billing_sources.canonical import BillType, CanonicalCharge, CanonicalInvoice, CanonicalTax, Category, Issue
 from billing_sources.readers.en16931 import credit
-from billing_sources.readers.en16931.accounts import account_tree, billed_account
+from billing_sources.readers.en16931.accounts import NAMES_ACCOUNT, account_tree, billed_account
 from billing_sources.readers.en16931.lines import Lines
 from billing_sources.readers.en16931.syntax import Syntax
 from billing_sources.readers.terms import Terms
@@ -65,8 +65,11 @@ class Draft:
             except Unreadable as error:
                 self._problem = error, self._position
         problem, position = self._problem
-        number = self._syntax.header.text(document, "number") or self._position
-        return Issue(problem.rule, position, problem.field, problem.expected, problem.found, number)
+        header = self._syntax.header
+        number = header.text(document, "number") or self._position
+        named = header.read_some(document, NAMES_ACCOUNT)
+        said = (problem.rule, position, problem.field, problem.expected, problem.found, number)
+        return Issue(*said, account=billed_account(named))
 
     def _invoice(self, document: Element) -> CanonicalInvoice:
         found = self._syntax.header.read(document)

@@ -58,7 +58,8 @@ def _bill_or_issue(row: BillRow, origin: str, adapter: Adapter, tables: Tables) 
         return _bill(row, origin, adapter, tables)
     except Unreadable as error:
         number = row.invoice.public_number or str(row.invoice.id)
-        return Issue("FERRY-VALUE", origin, error.source, error.expected, error.found, number)
+        account = str(row.base_user.id or "")
+        return Issue("FERRY-VALUE", origin, error.source, error.expected, error.found, number, account=account)
 
 
 def _bill(row: BillRow, origin: str, adapter: Adapter, tables: Tables) -> CanonicalInvoice:
