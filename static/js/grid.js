@@ -80,7 +80,7 @@ function actionInField(event, grid) {
   if (target.matches("select, textarea")) return null;
   if (key === "ArrowDown" || (key === "Enter" && !event.ctrlKey)) return () => moveRow(grid, target, 1);
   if (key === "ArrowUp") return () => moveRow(grid, target, -1);
-  if (key === "Escape") return () => focusCell(target.closest("td"));
+  if (key === "Escape") return () => focusCell(target.closest("td, th"));
   return null;
 }
 

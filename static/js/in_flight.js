@@ -8,6 +8,7 @@
  */
 
 const FIELDS = "textarea, select, input:not([type=checkbox], [type=radio])";
+const WITH_CONTROL = ["a", "Home", "End"]; // what the grid does with Control; the browser keeps the others
 const typed = new Map(); // name of an amount → its text, as far as it is not saved
 let asked = null; // while an answer is awaited: how the fields stood when it was asked for
 let keys = []; // pressed meanwhile
@@ -48,10 +49,12 @@ function textsNow() {
 }
 
 function keepKey(event) {
-  if (!asked || !event.isTrusted || event.ctrlKey || event.metaKey || event.altKey || event.target.matches(FIELDS)) return;
+  const { key, shiftKey, ctrlKey, metaKey } = event;
+  if (!asked || !event.isTrusted || event.altKey || event.target.matches(FIELDS)) return;
+  if ((ctrlKey || metaKey) && !WITH_CONTROL.includes(key)) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  keys.push({ key: event.key, shiftKey: event.shiftKey });
+  keys.push({ key, shiftKey, ctrlKey, metaKey });
 }
 
 function sendAlong(event) {
