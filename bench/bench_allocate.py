@@ -33,14 +33,16 @@ def bench_allocate(invoices: int = INVOICES) -> dict[str, Any]:
     return {"invoices": invoices, "payments": PAYMENTS, "must": MUST, **found}
 
 
-def allocation_database(name: str, invoices: int, payments: int, module: str) -> dict[str, Any]:
+def allocation_database(
+    name: str, invoices: int, payments: int, module: str, *, runs: int = 2 * ROUNDS
+) -> dict[str, Any]:
     """What the module's child measures in a database with runs of so many invoices and payments, two a round."""
     with database(name) as owner:
         for statement in _SETTING.split(";\n"):
             owner.execute(statement.encode())
-        owner.execute(_RUNS, {"runs": 2 * ROUNDS})
+        owner.execute(_RUNS, {"runs": runs})
         owner.execute(_PAYMENTS, {"payments": payments})
-        owner.execute(_BILLS, {"invoices": 2 * ROUNDS * invoices})
+        owner.execute(_BILLS, {"invoices": runs * invoices})
         owner.execute(_ITEMS, {"invoices": invoices})
         owner.execute("VACUUM ANALYZE")
         environment = {**os.environ, "DATABASE_URL": url(name), "TRIBUTARY_ROLE": "tributary_web"}

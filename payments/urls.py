@@ -14,6 +14,7 @@ from payments.groups.urls import group_urls
 from payments.invoices import arranging, filter_views, saved_views, selection_views
 from payments.invoices import views as invoice_views
 from payments.matching import views as paste_views
+from payments.proposals import views as proposal_views
 from payments.runs import allocation_views, approval_views
 from payments.runs import views as run_views
 from payments.tracking import break_views
@@ -56,6 +57,19 @@ urlpatterns: list[URLPattern] = [
     path("pay-runs/<uuid:code>/payments/", allocation_views.pay_run_payments, name="pay_run_payments"),
     path("pay-runs/<uuid:code>/payments/<uuid:payment>/", allocation_views.pay_run_payment, name="pay_run_payment"),
     path("pay-runs/<uuid:code>/submission/", allocation_views.pay_run_submission, name="pay_run_submission"),
+    path("pay-runs/<uuid:code>/proposals/", proposal_views.proposals, name="proposals"),
+    path("pay-runs/<uuid:code>/proposals/new/", proposal_views.proposal_new, name="proposal_new"),
+    path("pay-runs/<uuid:code>/proposals/<uuid:proposal>/", proposal_views.proposal, name="proposal"),
+    path(
+        "pay-runs/<uuid:code>/proposals/<uuid:proposal>/acceptance/",
+        proposal_views.proposal_acceptance,
+        name="proposal_acceptance",
+    ),
+    path(
+        "pay-runs/<uuid:code>/proposals/<uuid:proposal>/replay/",
+        proposal_views.proposal_replay,
+        name="proposal_replay",
+    ),
     path("pay-runs/<uuid:code>/cancellation/", run_views.pay_run_cancellation, name="pay_run_cancellation"),
     path("pay-runs/<uuid:code>/review/", approval_views.pay_run_review, name="pay_run_review"),
     path("pay-runs/<uuid:code>/approval/", approval_views.pay_run_approval, name="pay_run_approval"),

@@ -79,13 +79,14 @@ def gather(run: PayRun, payments: Sequence[Payment], rules: Rules) -> Inputs:
     groups = groups_of(run.customer_id, [row.claim for row in rows if row.claim > 0])
     refusing = _refusing()
     bills = [_bill(row, stands.get(row.claim, ()), groups.get(row.claim, ()), refusing, rules) for row in rows]
-    return inputs_of(bills, [_lane(payment) for payment in payments], rules)
+    return inputs_of(bills, lanes_of(payments), rules)
 
 
-def _lane(payment: Payment) -> Lane:
-    return Lane(
-        payment.position, payment.currency, payment.method, payment.value_on, payment.planned, payment.note.strip()
-    )
+def lanes_of(payments: Iterable[Payment]) -> list[Lane]:
+    return [
+        Lane(each.position, each.currency, each.method, each.value_on, each.planned, each.note.strip())
+        for each in payments
+    ]
 
 
 def _refusing() -> Refusing:

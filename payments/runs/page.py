@@ -17,6 +17,7 @@ from payments.domain.refusals import Refusal, Rule, in_words
 from payments.domain.submission import why_not_submitted
 from payments.facts import method_rules
 from payments.models import PayRun
+from payments.proposals.queries import reasons_of
 from payments.runs.commands import seen_of
 from payments.runs.forms import PaymentForm, ShortPayForm, first_value_date, planned_text
 from payments.runs.lines import (
@@ -120,11 +121,16 @@ def _list(
     shown = found[first : first + PAGE_SIZE]
     invoices_url = reverse("invoices")
     how_many = counts(lines)
-    rules, is_over = method_rules(), run.state in OVER
+    rules, is_over, reasons = method_rules(), run.state in OVER, reasons_of(run)
     return {
         "rows": [
             line_row(
-                line, able(line, payments, rules), refill.lines, invoices_url, why=why(line, rules), is_over=is_over
+                line,
+                able(line, payments, rules),
+                refill.lines,
+                invoices_url,
+                why=reasons.get(line.item.invoice_id) or why(line, rules),
+                is_over=is_over,
             )
             for line in shown
         ],

@@ -171,7 +171,7 @@ def line_row(
         is_left_open=item.left_open,
         left=format_amount(left, currency),
         left_tone="bad" if left < 0 < line.available else "warn" if left and not item.left_open else "muted",
-        note=_note(line, payments) or why,
+        note=" · ".join(filter(None, (_note(line, payments), why))),
         first_field=parts[0].name if parts else "",
         is_checked=line.code in posted.checked,
     )

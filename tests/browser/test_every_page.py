@@ -160,6 +160,7 @@ def existing(life: Life) -> dict[str, list[Any]]:
             "tag": codes_of(Tag),
             "node_tags": codes_of(Account)[:1],
             "pay_run": [life.draft, life.submitted],
+            "proposal_new": [life.draft],
             "pay_run_review": [life.approved, life.released],
             "paste": [life.paste],
             "payment": codes_of(Payment, state="planned")[:1] + codes_of(Payment, state="partly_posted"),

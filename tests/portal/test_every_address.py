@@ -23,6 +23,7 @@ from billing_sources.archive import keep_bytes
 from payments import operations
 from payments.domain import approval_policy
 from payments.domain.bulk_change import BulkChange, mark_of
+from payments.domain.proposing.inputs import Rules
 from payments.exports.writing import write
 from payments.models import DisputeFile, Export, InvoiceGroup, Payment, Tag
 from payments.operations.change_invoices import foresee
@@ -59,12 +60,8 @@ OBJECTS = {
     "group_rule": "group",
     "group_defaults": "group",
     "group_removals": "group",
-    "paste": "paste",
-    "paste_columns": "paste",
-    "paste_rows": "paste",
-    "paste_selection": "paste",
-    "paste_amounts": "paste",
-    "paste_pay_runs": "paste",
+    **dict.fromkeys(("paste", "paste_columns", "paste_rows"), "paste"),
+    **dict.fromkeys(("paste_selection", "paste_amounts", "paste_pay_runs"), "paste"),
     "group_readmissions": "group",
     "group_places": "group",
     "group_pay_runs": "group",
@@ -74,11 +71,9 @@ OBJECTS = {
     "node_tags": "node",
     "node_tag_changes": "node",
     "pay_run": "run",
-    "pay_run_lines": "run",
-    "pay_run_payments": "run",
-    "pay_run_payment": "run",
-    "pay_run_submission": "run",
-    "pay_run_cancellation": "run",
+    **dict.fromkeys(("pay_run_lines", "pay_run_payments", "pay_run_payment", "pay_run_submission"), "run"),
+    **dict.fromkeys(("proposals", "proposal_new", "proposal"), "run"),
+    **dict.fromkeys(("pay_run_cancellation", "proposal_acceptance", "proposal_replay"), "run"),
     "pay_run_workbook": "run",
     "workbook": "upload",
     "workbook_application": "upload",
@@ -192,6 +187,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
     make_tax(first, "1.00")
     draft = desk.open(first, title=canary)
     desk.pay(draft)
+    proposal = desk.do("make_proposal", run=draft, rules=Rules()).code
     released = desk.released(second)
     operations.tag_invoices(people.dana, invoices=[third.code], tag=canary, key=uuid.uuid4(), now=now)
     operations.group_invoices(people.dana, invoices=[third.code], group=canary, key=uuid.uuid4(), now=now)
@@ -225,6 +221,7 @@ def _codes(people: Personas, canary: str, now: datetime) -> dict[str, str]:
         "group": str(group.code),
         "tag": str(tag.code),
         "run": str(draft),
+        "proposal": proposal,
         "dispute": disputed,
         "file": str(file.code),
         "change": change.code,
@@ -368,7 +365,7 @@ def _body(world: World, whose: str) -> str:
 def _path(address: Address, codes: dict[str, str]) -> str:
     kind = OBJECTS.get(address.name, "nothing")
     values = {"code": codes.get(kind, ""), "payment": codes["payment"], "system": codes["system"], "charge": "1"}
-    values |= {"position": "1", "file": codes["file"]}
+    values |= {"position": "1", "file": codes["file"], "proposal": codes["proposal"]}
     return reverse(address.name, kwargs={argument: values[argument] for argument in address.arguments})
 
 
