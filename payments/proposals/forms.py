@@ -13,9 +13,10 @@ from payments.models import Payment
 from payments.runs.forms import AmountInput, planned_text
 
 MATCHES: Final = (
-    ("exact", "Exact amount: what meets a payment's planned amount"),
-    ("group", "Group: the method and reference that its group is paid by"),
-    ("due", "Due date: the latest payment that arrives in time"),
+    ("exact", "Exact amount"),
+    ("group", "Group"),
+    ("due", "Due date"),
+    ("none", "Nothing more"),
 )
 PLACES: Final = ("first", "second", "third")
 METHODS: Final = dict(Payment.Method.choices)
@@ -24,9 +25,9 @@ METHODS: Final = dict(Payment.Method.choices)
 class RulesForm(forms.Form):
     """Which payment a bill goes to, which bill comes first, how what is scarce is shared, and the caps of methods."""
 
-    first = forms.ChoiceField(label="First by", choices=(*MATCHES, ("", "By none")), required=False)
-    second = forms.ChoiceField(label="then by", choices=(*MATCHES, ("", "Nothing more")), required=False)
-    third = forms.ChoiceField(label="and then by", choices=(*MATCHES, ("", "Nothing more")), required=False)
+    first = forms.ChoiceField(label="First by", choices=MATCHES)
+    second = forms.ChoiceField(label="Then by", choices=MATCHES)
+    third = forms.ChoiceField(label="And then by", choices=MATCHES)
     order = forms.ChoiceField(
         label="Invoices in the order",
         choices=(("oldest", "Oldest due date first"), ("largest", "Largest first"), ("smallest", "Smallest first")),
@@ -59,14 +60,10 @@ class RulesForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         said = super().clean() or {}
-        chosen = [said[place] for place in PLACES if said.get(place)]
+        chosen = [said[place] for place in PLACES if said.get(place, "none") != "none"]
         if len(set(chosen)) < len(chosen):
             self.add_error("second", "Each of them can be named once.")
         return said
-
-    @property
-    def rule_fields(self) -> list[forms.BoundField]:
-        return [self[name] for name in (*PLACES, "order", "share", "credits")]
 
     @property
     def cap_fields(self) -> list[forms.BoundField]:
@@ -88,7 +85,7 @@ class RulesForm(forms.Form):
 
 
 def _initial(rules: Rules) -> dict[str, Any]:
-    places = dict(zip(PLACES, (*rules.matching, "", "", ""), strict=False))
+    places = dict(zip(PLACES, (*rules.matching, "none", "none", "none"), strict=False))
     caps = {_cap_field(cap.method, cap.currency): planned_text(cap.amount) for cap in rules.caps}
     plain = {"order": rules.order, "share": rules.share, "credits": rules.credits, "is_anew": rules.is_anew}
     return {**places, **plain, **caps}

@@ -72,6 +72,7 @@ class Sheet:
 
     def __init__(self, inputs: Inputs, result: Result) -> None:
         self.inputs = inputs
+        self._many = len({bill.currency for bill in inputs.bills}) > 1
         self._placed: dict[str, list[Placed]] = defaultdict(list)
         self._left: dict[str, list[LeftOut]] = defaultdict(list)
         for placed in result.placed:
@@ -118,7 +119,7 @@ class Sheet:
             number=bill.number,
             account=account_path(line.account, line.parent, line.grandparent) if line else "",
             due_on=bill.due_on.isoformat() if bill.due_on else "",
-            amount=format_amount(bill.amount, bill.currency),
+            amount=format_amount(bill.amount, bill.currency) + (f" {bill.currency}" if self._many else ""),
             now=[_part(at, amount, bill) for at, amount in sorted(now.items())],
             proposed=[_part(at, amount, bill, is_new=now.get(at) != amount) for at, amount in sorted(after.items())],
             whys=[f"{each.position}: {each.why}" if many else each.why for each in placed],

@@ -71,6 +71,8 @@ def test_what_a_cap_leaves_no_room_for_stays_and_says_so() -> None:
     result = proposed([bill("A1", "70"), bill("A2", "50")], [lane(1, "100")], Rules(matching=("due",)))
     assert placed(result) == {("A1", 1): "70", ("A2", 1): "30"}
     assert left_out(result) == {"A2": ("20", "cap of payment 1 reached")}
+    many = proposed([bill("A1", "70")], [lane(at, "10") for at in range(1, 6)], Rules(matching=()))
+    assert left_out(many) == {"A1": ("20", "caps of payments 1, 2, 3 and 2 more reached")}
 
 
 def test_the_cap_of_a_method_holds_over_all_its_payments() -> None:
@@ -78,7 +80,7 @@ def test_the_cap_of_a_method_holds_over_all_its_payments() -> None:
     lanes = [lane(1, method="cheque"), lane(2, method="cheque")]
     result = proposed([bill("A1", "70"), bill("A2", "50")], lanes, rules)
     assert placed(result) == {("A1", 1): "70", ("A2", 1): "30"}
-    assert left_out(result) == {"A2": ("20", "cap of cheque reached")}
+    assert left_out(result) == {"A2": ("20", "cap of cheques reached")}
 
 
 def test_a_bill_that_no_payment_can_take_says_what_is_missing() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from payments.domain.eligibility import METHODS
@@ -12,6 +12,8 @@ from payments.domain.proposing.ranking import Ranking, in_time, of_group, why_no
 from portal.money import format_amount, is_exact
 
 NAMES: Final = {"ach_credit": "ACH credit", "wire": "wire", "cheque": "cheque"}
+_PLURALS: Final = {"ach_credit": "ACH credits", "wire": "wires", "cheque": "cheques"}
+MOST_NAMED: Final = 4
 _ORDERS: Final = {"oldest": "oldest first", "largest": "largest first", "smallest": "smallest first"}
 
 
@@ -83,7 +85,7 @@ def _why_not_that(bill: Bill, other: Lane, put: Put, desk: Desk, ranking: Rankin
     if bill.amount < 0:
         words = "carries less" if desk.to_lower(other) else "nothing to lower"
     elif not desk.room[other.position] and ranking.rank(bill, other) <= ranking.rank(bill, put.lane):
-        words = f"{_cap(other, desk)} reached"
+        words = "its cap is reached" if desk.to_reach(other) <= 0 else f"{_cap(other, desk)} reached"
     elif put.how == "exact":
         words = "would not be met exactly"
     elif of_group(bill, put.lane) and not of_group(bill, other):
@@ -102,7 +104,7 @@ def _of_credit(bill: Bill, desk: Desk, rules: Rules) -> str:
     lanes = [lane for lane in desk.lanes if lane.currency == bill.currency]
     full = [lane for lane in lanes if lane.planned is not None]
     if full and not any(desk.to_lower(lane) for lane in lanes if lane.planned is None):
-        return f"{_names('payment', full)} must reach the planned amount, and no invoice waits for the room"
+        return f"{_named(full)} must reach the planned amount, and no invoice waits for the room"
     return "nothing is left that it could lower"
 
 
@@ -115,14 +117,21 @@ def _no_method(bill: Bill) -> str:
 
 
 def _full(lanes: Sequence[Lane], desk: Desk) -> str:
-    reached = dict.fromkeys(_cap(lane, desk) for lane in lanes)
-    return f"{' and '.join(reached)} reached"
+    """As "caps of payments 1, 2 and 3 reached"."""
+    met = [lane for lane in lanes if desk.to_reach(lane) <= 0]
+    own = [f"cap{'s' if len(met) > 1 else ''} of {_named(met)}"] if met else []
+    others = dict.fromkeys(_cap(lane, desk) for lane in lanes if lane not in met)
+    return f"{' and '.join([*own, *others])} reached"
 
 
 def _cap(lane: Lane, desk: Desk) -> str:
-    return f"cap of payment {lane.position}" if desk.to_reach(lane) <= 0 else f"cap of {NAMES[lane.method]}"
+    return f"cap of payment {lane.position}" if desk.to_reach(lane) <= 0 else f"cap of {_PLURALS[lane.method]}"
 
 
-def _names(noun: str, lanes: Iterable[Lane]) -> str:
-    positions = [str(lane.position) for lane in lanes]
-    return f"{noun}{'s' if len(positions) > 1 else ''} {', '.join(positions)}"
+def _named(lanes: Sequence[Lane]) -> str:
+    """The payments by their positions, the first few of them."""
+    positions = [str(position) for position in sorted(lane.position for lane in lanes)]
+    if len(positions) > MOST_NAMED:
+        positions[MOST_NAMED - 1 :] = [f"{len(positions) - MOST_NAMED + 1} more"]
+    listed = " and ".join(filter(None, (", ".join(positions[:-1]), positions[-1])))
+    return f"payment{'s' if len(lanes) > 1 else ''} {listed}"
