@@ -1,6 +1,6 @@
 """`make bench`: each figure as a ratio to a reference measured in the same run; a table, and JSON in var/bench.json.
 
-python -m bench [import-atlas import-boreal … usage night crowded memory grid paste allocate slip]
+python -m bench [import-atlas import-boreal … usage night crowded memory grid paste upload allocate slip]
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from bench.bench_night import bench_night
 from bench.bench_paste import bench_paste
 from bench.bench_run import bench_run
 from bench.bench_slip import bench_slip
+from bench.bench_upload import bench_upload
 from bench.bench_usage import bench_usage
 from portal import embedded
 
@@ -98,6 +99,14 @@ FIGURES = {
         lambda f: f"{f['ratio']:.2f} ×",
         lambda f: f"≤ {f['must']:.2f} ×",
         lambda f: bool(f["ratio"] <= f["must"]),
+    ),
+    "upload": Figure(
+        "upload of 50,000 rows, read and matched",
+        "calamine reading the same bytes",
+        bench_upload,
+        lambda f: f"{f['ratio']:.2f} of its speed",
+        lambda f: f"≥ {f['must']:.2f}",
+        lambda f: bool(f["ratio"] >= f["must"]),
     ),
     "allocate": Figure(
         "allocate 5,000 invoices over 3 payments",

@@ -7,12 +7,14 @@ where that is none, or comes from another file, the cell is told apart.
 
 from __future__ import annotations
 
+import gc
 import io
 import re
 import resource
 import sys
 import zipfile
 from collections.abc import Iterator
+from itertools import chain
 from typing import Any, Final
 
 MEMORY_BYTES: Final = 512 << 20
@@ -25,7 +27,7 @@ AN_ERROR = "This cell shows an error: put the value there."
 A_PERCENTAGE = "This cell is a percentage: type the amount."
 _REFERENCE: Final = re.compile(rb'\sr="([A-Z]{1,3}[0-9]{1,7})"')
 _VALUE: Final = re.compile(rb"<(?:\w+:)?(?:v(?: [^>]*)?>[^<]|is>)")
-_FORMULA: Final = re.compile(rb"<(?:\w+:)?f[ >/]")
+_FORMULAS: Final = (re.compile(rb"<f[ >/]"), re.compile(rb":f[ >/]"))  # with a fixed beginning they are found at once
 _CELL: Final = re.compile(rb"<(?:\w+:)?c\s[^>]*>")
 _STYLE: Final = re.compile(rb'\ss="([0-9]+)"')
 _RELATION: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
@@ -35,6 +37,7 @@ _PERCENT: Final = frozenset(("9", "10"))  # the formats 0% and 0.00%, which ever
 def main() -> int:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    gc.disable()  # it ends in a moment
     try:
         answer = _read(sys.stdin.buffer.read())
     except Exception as error:  # a library that parses hostile input raises anything
@@ -97,7 +100,7 @@ def _parsed(book: zipfile.ZipFile, member: str) -> Any:
 
 def _by_formula(xml: bytes) -> dict[str, str]:
     found = {}
-    for formula in _FORMULA.finditer(xml):
+    for formula in chain.from_iterable(pattern.finditer(xml) for pattern in _FORMULAS):
         start = max(xml.rfind(b"<c ", 0, formula.start()), xml.rfind(b":c ", 0, formula.start()))
         end = xml.find(b"c>", formula.end())
         cell = xml[start:end]

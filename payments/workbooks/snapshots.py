@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from hashlib import blake2b
 from typing import Final
 from uuid import UUID
 
@@ -106,7 +107,8 @@ def tag_table(wanted: Q) -> Table:
 
 def base_rows(workbook: str, table: str, rows: Table) -> list[BaseRow]:
     """With the token of each row: its key, and a hash of workbook, row and values that only this server can make."""
-    return [BaseRow(key, f"{key}.{_seal(workbook, table, key, values)}", values) for key, values in rows.items()]
+    secret = salted_hmac("payments.workbooks", f"{workbook} {table}", algorithm="sha256").digest()
+    return [BaseRow(key, f"{key}.{_seal(secret, key, values)}", values) for key, values in rows.items()]
 
 
 def keep_snapshot(snapshot: Snapshot) -> str:
@@ -119,9 +121,9 @@ def open_snapshot(sha256: str) -> Snapshot:
         return msgspec.json.decode(stream.read(), type=Snapshot)
 
 
-def _seal(workbook: str, table: str, key: str, values: Mapping[str, str]) -> str:
-    said = msgspec.json.encode([workbook, table, key, sorted(values.items())])
-    return salted_hmac("payments.workbooks", said, algorithm="sha256").hexdigest()[:32]
+def _seal(secret: bytes, key: str, values: Mapping[str, str]) -> str:
+    """`secret` is of the workbook and its table, and made of the server's own."""
+    return blake2b(msgspec.json.encode([key, values]), key=secret, digest_size=16).hexdigest()
 
 
 def _tables(run: PayRun, lines: Sequence[Line], payments: Sequence[PlannedPayment]) -> Tables:

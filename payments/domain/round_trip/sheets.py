@@ -88,54 +88,63 @@ def read_sheet(spec: SheetSpec, base: Sequence[BaseRow], rows: Sequence[Cells]) 
     by_token = {row.token: row for row in base}
     keys = {row.key for row in base}
     found = SheetRead()
-    counted = Counter(_token(cells, places) for cells in rows[head + 1 :])
+    tokens = [_token(cells, places) for cells in rows[head + 1 :]]
+    counted = Counter(tokens)
     told: set[str] = set()
-    for line, cells in enumerate(rows[head + 1 :], head + 2):
-        token = _token(cells, places)
+    for line, (cells, token) in enumerate(zip(rows[head + 1 :], tokens, strict=True), head + 2):
         known = by_token.get(token)
-        if why := _why_not_row(token, known, keys, cells):
-            found.refused.append(Refused(line, "", "", _said(cells), why))
-        elif known is None:
-            continue
+        if known is None:
+            if why := _why_not_row(token, keys, cells):
+                found.refused.append(Refused(line, "", "", _said(cells), why))
         elif counted[token] > 1:
             _twice(found, known, line, told, counted[token])
         else:
             found.lines[known.key] = line
-            _read_row(spec, known, cells, places, found)
+            _read_row(known, cells, places, found)
     present = found.rows.keys() | told
     missing = tuple(row.key for row in base if row.key not in present)
     return SheetRead(found.rows, found.lines, found.refused, missing)
 
 
-def _head(spec: SheetSpec, rows: Sequence[Cells]) -> tuple[int, dict[str, int]]:
+@dataclass(frozen=True)
+class _Places:
+    """In which places the token and the columns stand."""
+
+    token: int
+    fixed: tuple[tuple[Column, int], ...]
+    editable: tuple[tuple[Column, int], ...]
+
+
+def _head(spec: SheetSpec, rows: Sequence[Cells]) -> tuple[int, _Places]:
     """Where the head stands, and in which places its columns; another column of the same head is not ours."""
     for at, cells in enumerate(rows[:_SEARCHED]):
         heads = [cell.strip().casefold() if isinstance(cell, str) else "" for cell in cells]
-        if TOKEN.casefold() not in heads:
-            continue
-        places = {column.key: heads.index(name) for column in spec.columns if (name := column.head.casefold()) in heads}
-        doubled = [column.head for column in spec.columns if heads.count(column.head.casefold()) > 1]
-        if doubled:
-            raise NotOurs(f"The sheet “{spec.name}” has the column {doubled[0]} twice.")
-        lost = [column.head for column in spec.columns if not column.is_editable and column.key not in places]
-        if lost:
-            raise NotOurs(f"The sheet “{spec.name}” lacks the column {lost[0]}: download it again.")
-        return at, places | {TOKEN: heads.index(TOKEN.casefold())}
+        if TOKEN.casefold() in heads:
+            return at, _places(spec, heads)
     raise NotOurs(f"The sheet “{spec.name}” has lost its head, or the hidden column “{TOKEN}”: download it again.")
 
 
-def _token(cells: Cells, places: Mapping[str, int]) -> str:
-    cell = _at(cells, places[TOKEN])
+def _places(spec: SheetSpec, heads: list[str]) -> _Places:
+    names = [(column, column.head.casefold()) for column in spec.columns]
+    for column, name in names:
+        if heads.count(name) > 1:
+            raise NotOurs(f"The sheet “{spec.name}” has the column {column.head} twice.")
+        if not column.is_editable and name not in heads:
+            raise NotOurs(f"The sheet “{spec.name}” lacks the column {column.head}: download it again.")
+    found = [(column, heads.index(name)) for column, name in names if name in heads]
+    return _Places(
+        heads.index(TOKEN.casefold()),
+        tuple(each for each in found if not each[0].is_editable),
+        tuple(each for each in found if each[0].is_editable),
+    )
+
+
+def _token(cells: Cells, places: _Places) -> str:
+    cell = cells[places.token] if places.token < len(cells) else None
     return cell.strip() if isinstance(cell, str) else ""
 
 
-def _at(cells: Cells, place: int) -> object:
-    return cells[place] if place < len(cells) else None
-
-
-def _why_not_row(token: str, known: BaseRow | None, keys: set[str], cells: Cells) -> str:
-    if known is not None:
-        return ""
+def _why_not_row(token: str, keys: set[str], cells: Cells) -> str:
     if token.partition(".")[0] in keys:
         return "The hidden cell of this row was changed: nothing of it is taken."
     if token:
@@ -152,33 +161,31 @@ def _twice(found: SheetRead, known: BaseRow, line: int, told: set[str], count: i
     found.refused.append(Refused(line, known.key, "", "", why))
 
 
-def _read_row(spec: SheetSpec, known: BaseRow, cells: Cells, places: Mapping[str, int], found: SheetRead) -> None:
+def _read_row(known: BaseRow, cells: Cells, places: _Places, found: SheetRead) -> None:
     line = found.lines[known.key]
     values = found.rows.setdefault(known.key, {})
-    if altered := _altered(spec, known, cells, places):
+    if altered := _altered(known, cells, places):
         column, said = altered
         was = known.values.get(column.key, "") or "blank"
         why = f"{column.head} was {was}, and cannot be changed here: nothing of this row is taken."
         found.refused.append(Refused(line, known.key, "", said, why))
         return
-    for column in spec.editable:
-        if column.key not in places:
+    for column, place in places.editable:
+        cell = cells[place] if place < len(cells) else None
+        if _is_as_it_was(cell, known.values.get(column.key, "")):
             continue
-        cell = _at(cells, places[column.key])
         try:
             values[column.key] = column.read(cell, known.values)
         except Unreadable as error:
             found.refused.append(Refused(line, known.key, column.key, _shown(cell), str(error)))
 
 
-def _altered(spec: SheetSpec, known: BaseRow, cells: Cells, places: Mapping[str, int]) -> tuple[Column, str] | None:
+def _altered(known: BaseRow, cells: Cells, places: _Places) -> tuple[Column, str] | None:
     """The first cell that identifies the row and does not say what it said, and what it says."""
-    for column in spec.columns:
-        if column.is_editable:
-            continue
-        cell = _at(cells, places[column.key])
+    for column, place in places.fixed:
+        cell = cells[place] if place < len(cells) else None
         was = known.values.get(column.key, "")
-        if cell == was:
+        if _is_as_it_was(cell, was):
             continue
         try:
             is_same = column.read(cell, known.values) == was
@@ -187,6 +194,11 @@ def _altered(spec: SheetSpec, known: BaseRow, cells: Cells, places: Mapping[str,
         if not is_same:
             return column, _shown(cell)
     return None
+
+
+def _is_as_it_was(cell: object, was: str) -> bool:
+    """At a glance, which is all that most cells need: 12.0 is 12, and nothing is nothing."""
+    return cell == was or (str(cell).removesuffix(".0") == was if cell is not None else not was)
 
 
 def _said(cells: Cells) -> str:
