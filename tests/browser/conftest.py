@@ -15,13 +15,17 @@ from django.utils import timezone
 
 from billing_sources.models import Invoice
 from payments.ar.gateway import DropFolders
+from payments.models import Export
 from payments.operations.rule_groups import RuleWish
 from portal.impersonation.operations import end_visit, start_visit
-from portal.tenancy import ingest
+from portal.tenancy import acting, ingest
 from remittance import tasks
 from remittance.demo_partner import answer_all
 from tests.live import Stack
 from tests.payments.conftest import Desk
+from tests.payments.pages import Reader
+from tests.payments.test_bulk_change import change
+from tests.payments.workbooks import compared, downloaded, place
 from tests.personas import Personas
 from tests.stories.conftest import Mailbox
 
@@ -38,6 +42,8 @@ class Life:
     approved: UUID
     released: UUID
     paste: UUID
+    workbook: str
+    export: UUID
 
 
 @pytest.fixture
@@ -59,12 +65,16 @@ def life(stack: Stack, people: Personas, mailbox: Mailbox) -> Life:
     desk.do("make_group", name="Dollars", rule=rule, effective_on=None)
     released = paid_short_and_released(desk, bills[:4])
     ar_answered(stack)
+    draft = half_placed(desk, bills[10:16])
+    change(desk, *bills[16:18], add_tag="Roaming", amount="percent", percent=Decimal(50), reason="tax_exempt")
     return Life(
         url,
-        draft=half_placed(desk, bills[10:16]),
+        draft=draft,
         submitted=desk.submitted(*bills[4:6], payments=2),
         approved=desk.approved(*bills[6:8]),
         released=released,
+        workbook=sent_back(people, draft, bills[12]),
+        export=asked_for(people),
         paste=pasted(desk, bills[16:20]),
     )
 
@@ -118,6 +128,22 @@ def pasted(desk: Desk, bills: list[Invoice]) -> UUID:
     rows = [f"{bill.number}\t{bill.open + number}" for number, bill in enumerate(bills)]
     text = "\n".join(["Invoice\tAmount", *rows, rows[0], "NO-SUCH-1\t9.99", f"{bills[-1].number}\tten"])
     return UUID(desk.do("keep_paste", text=text).code)
+
+
+def sent_back(people: Personas, run: UUID, bill: Invoice) -> str:
+    """A workbook of the run with another amount in one cell."""
+    dana = Reader.of(people.dana)
+    book = downloaded(dana, run)
+    place(book, "Lines", bill.number, "Payment 2").value = 5
+    address, _ = compared(dana, book, run)
+    return address.strip("/").rpartition("/")[2]
+
+
+def asked_for(people: Personas) -> UUID:
+    """A long list that a worker is still to write."""
+    what = {"view": "state=all", "kind": "xlsx", "asked_at": timezone.now(), "total": 90_000}
+    with acting(people.dana):
+        return Export.objects.create(customer=people.harlow, by_id=people.dana.user_id, **what).code
 
 
 def a_rep_came(people: Personas) -> None:
