@@ -79,14 +79,20 @@ def _over_payments(bill: Bill, desk: Desk, ranking: Ranking) -> None:
 
 def _over_invoices(bills: Sequence[Bill], desk: Desk, ranking: Ranking) -> None:
     """In rounds: what its bills ask for, or of its room in proportion to that; the rest asks the next best payment."""
-    for _ in desk.lanes:
-        asking: dict[int, list[Bill]] = defaultdict(list)
-        for bill in bills:
-            first = next((lane for lane in ranking.lanes_for(bill) if desk.room[lane.position]), None)
-            if first and desk.rest[bill.code]:
-                asking[first.position].append(bill)
+    while asking := _asking(bills, desk, ranking):
         for lane in desk.lanes:
-            _share(asking[lane.position], lane, desk)
+            _share(asking.get(lane.position, ()), lane, desk)
+
+
+def _asking(bills: Sequence[Bill], desk: Desk, ranking: Ranking) -> dict[int, list[Bill]]:
+    """By position, the bills of which something is left and whose best payment with room that is."""
+    asking: dict[int, list[Bill]] = defaultdict(list)
+    for bill in bills:
+        lanes = ranking.lanes_for(bill) if desk.rest[bill.code] else ()
+        first = next((lane for lane in lanes if desk.room[lane.position]), None)
+        if first:
+            asking[first.position].append(bill)
+    return asking
 
 
 def _share(bills: Sequence[Bill], lane: Lane, desk: Desk) -> None:

@@ -8,8 +8,7 @@ from typing import Final
 
 from portal.money import ZERO
 
-MOST_FOR_THREE: Final = 100  # so many amounts, from the first, are tried three at a time
-MOST_FOR_FOUR: Final = 60
+MOST_FOR_MANY: Final = 60  # so many amounts, from the first, are tried three and four at a time
 
 Found = tuple[int, ...]  # places in the row of amounts
 
@@ -41,7 +40,7 @@ def _two(amounts: Sequence[Decimal], target: Decimal) -> Found | None:
 
 
 def _three(amounts: Sequence[Decimal], target: Decimal) -> Found | None:
-    few = amounts[:MOST_FOR_THREE]
+    few = amounts[:MOST_FOR_MANY]
     for first, amount in enumerate(few):
         pair = _two(few[first + 1 :], target - amount)
         if pair:
@@ -51,7 +50,7 @@ def _three(amounts: Sequence[Decimal], target: Decimal) -> Found | None:
 
 def _four(amounts: Sequence[Decimal], target: Decimal) -> Found | None:
     """Two pairs, the first of which lies before the second."""
-    few = amounts[:MOST_FOR_FOUR]
+    few = amounts[:MOST_FOR_MANY]
     earlier: dict[Decimal, tuple[int, int]] = {}
     for third, amount in enumerate(few):
         for fourth in range(third + 1, len(few)):

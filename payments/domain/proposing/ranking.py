@@ -40,6 +40,7 @@ class Ranking:
         self._rules = [rule for rule in rules.matching if rule != "exact"]
         self._before_exact = _before_exact(rules.matching)
         self._known: dict[Rank, Choice] = {}
+        self._by_code: dict[str, Choice] = {}
 
     def lanes_for(self, bill: Bill) -> tuple[Lane, ...]:
         """Those that can take it, the best first; then the lowest position."""
@@ -59,9 +60,12 @@ class Ranking:
         return tuple(RANKS[rule](bill, lane) for rule in self._rules)
 
     def _choice(self, bill: Bill) -> Choice:
+        if bill.code in self._by_code:
+            return self._by_code[bill.code]
         look = (bill.currency, bill.refused, bill.method, bill.reference, bill.pay_by, bill.amount < 0)
         if look not in self._known:
             self._known[look] = self._ranked(bill)
+        self._by_code[bill.code] = self._known[look]
         return self._known[look]
 
     def _ranked(self, bill: Bill) -> Choice:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from decimal import Decimal
 
-from payments.domain.proposing.desk import Desk, kept_of
+from payments.domain.proposing.desk import Desk, Put, kept_of
 from payments.domain.proposing.inputs import Inputs
 from payments.domain.proposing.ranking import Ranking
 from payments.domain.proposing.words import why_instead, why_left, why_placed
@@ -45,15 +46,17 @@ class Result:
 def result_of(inputs: Inputs, desk: Desk, ranking: Ranking) -> Result:
     """In the order of the inputs, whatever order it was placed in."""
     placed, left_out = [], []
+    puts: dict[str, list[Put]] = defaultdict(list)
+    for put in desk.puts.values():
+        puts[put.bill.code].append(put)
     for bill in inputs.bills:
         kept = dict(kept_of(bill, is_anew=inputs.rules.is_anew))
-        for lane in inputs.lanes:
-            put = desk.puts.get((bill.code, lane.position))
-            if put:
-                amount = kept.get(lane.position, ZERO) + put.amount
-                why, instead = why_placed(put, inputs.rules), why_instead(put, desk, ranking)
-                placed.append(Placed(bill.code, lane.position, amount, put.amount, why, instead))
-        fresh = sum((put.amount for lane in inputs.lanes if (put := desk.puts.get((bill.code, lane.position)))), ZERO)
+        own = sorted(puts[bill.code], key=lambda put: put.lane.position)
+        for put in own:
+            at = put.lane.position
+            why, instead = why_placed(put, inputs.rules), why_instead(put, desk, ranking)
+            placed.append(Placed(bill.code, at, kept.get(at, ZERO) + put.amount, put.amount, why, instead))
+        fresh = sum((put.amount for put in own), ZERO)
         rest = bill.asked - sum(kept.values(), ZERO) - fresh
         left_out += [LeftOut(bill.code, amount, why) for why, amount in bill.withheld]
         if rest:

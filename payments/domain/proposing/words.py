@@ -28,9 +28,9 @@ def why_instead(put: Put, desk: Desk, ranking: Ranking) -> str:
     """The best other payment, and why it is not that one."""
     bill = put.bill
     lanes = ranking.lanes_for(bill)
-    others = [lane for lane in lanes if (bill.code, lane.position) not in desk.puts]
-    if others:
-        return _why_not_that(bill, others[0], put, desk, ranking)
+    other = next((lane for lane in lanes if (bill.code, lane.position) not in desk.puts), None)
+    if other:
+        return _why_not_that(bill, other, put, desk, ranking)
     refused = [lane for lane in desk.lanes if lane.currency == bill.currency and lane not in lanes]
     return f"payment {refused[0].position}: {why_not(bill, refused[0])}" if refused else ""
 
