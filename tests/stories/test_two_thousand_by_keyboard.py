@@ -51,7 +51,7 @@ BOUNDS = {  # keystrokes; what the clerk's own password and address take is in t
     "second approval, release": 120,
     "what AR says": 5,
     "what was reissued": 40,
-    "the credit of it": 80,
+    "the credit of it": 20,
 }
 
 
@@ -339,6 +339,7 @@ def look_at_the_reissue(dana: Typist, tally: Tally) -> None:
         dana.reads("Title of a new pay run")
         dana.press("Enter")
         dana.reads("Credits that you can use")
+        dana.press("j")
         dana.walk("Tab", "OA-")
         dana.press("Space", "c")
         dana.reads("Credit not used")
