@@ -39,11 +39,12 @@ def propose(inputs: Inputs) -> Result:
 
 def _meet(bills: Sequence[Bill], desk: Desk, ranking: Ranking) -> None:
     """A payment that must reach an amount takes the bills that come to exactly that."""
+    may = [(bill, ranking.exact_for(bill)) for bill in bills]
     for lane in desk.lanes:
         target = desk.room[lane.position]
         if not target or target == NO_LIMIT or target != desk.to_reach(lane):
             continue
-        able = [bill for bill in bills if desk.rest[bill.code] > 0 and ranking.may_meet(bill, lane)]
+        able = [bill for bill, positions in may if lane.position in positions and desk.rest[bill.code] > 0]
         found = exact_set([desk.rest[bill.code] for bill in able], target) or ()
         for place in found:
             desk.put(able[place], lane, desk.rest[able[place].code], "exact", len(found))

@@ -51,9 +51,9 @@ class Ranking:
         choice = self._choice(bill)
         return choice.lanes[: choice.best]
 
-    def may_meet(self, bill: Bill, lane: Lane) -> bool:
-        """Whether no rule that comes before the exact amount would send the bill elsewhere."""
-        return lane.position in self._choice(bill).exact
+    def exact_for(self, bill: Bill) -> frozenset[int]:
+        """The positions that no rule before the exact amount would send the bill away from."""
+        return self._choice(bill).exact
 
     def rank(self, bill: Bill, lane: Lane) -> Rank:
         """The lower the better; equal where the rules know no difference."""
