@@ -166,9 +166,9 @@ def _state(placed: Placed, link: Link, mode: str) -> Invoice.State:
 def _charge_rows(placed: Placed, place: _Place, links: dict[str, Link]) -> list[str]:
     written = placed.written
     head = f"{place.invoice_id}\t{rows.field(place.link.customer_id)}"
-    ids = {account: links[account].id for account in set(written.accounts)}
+    heads = {account: f"{head}\t{links[account].id}" for account in set(written.accounts)}
     charges = zip(written.accounts, written.charges, written.origins, strict=True)
-    return [f"{head}\t{ids[account]}\t{text}\t{origin}" for account, text, origin in charges]
+    return [f"{heads[account]}\t{text}\t{origin}" for account, text, origin in charges]
 
 
 def _tax_rows(placed: Placed, place: _Place) -> list[str]:

@@ -6,6 +6,7 @@ what GE01 declares can be proven. Source: the mapping of the adapter; what it ca
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import takewhile
@@ -125,6 +126,7 @@ class _Reading:
         """From the heading into the lines, or behind them into the summary."""
         if steps is _HEADING:
             self._place_accounts()
+            self.lines.is_summary = False
             return _DETAIL, _OPENS_SUMMARY
         self.lines.close()
         return _HEADING, _OPENS_LINES
@@ -138,9 +140,11 @@ class _Reading:
     def _check_count(self) -> None:
         """CTT01 counts lines, or loops in some senders' 811."""
         declared = self.heading.word("declared_lines")
-        counts = self.lines.counts
+        if not declared:
+            return
+        counts = Counter(segment[0] for segment in self.walked.segments)
         lines = counts["IT1"] + counts["SLN"]
-        if declared and declared.lstrip("0") not in {str(n or "") for n in (counts["IT1"], lines, counts["HL"])}:
+        if declared.lstrip("0") not in {str(n or "") for n in (counts["IT1"], lines, counts["HL"])}:
             raise _refused("X12-CTT01", self.walked.position, "CTT01", str(counts["IT1"]), declared)
 
     def _stated(self) -> CanonicalInvoice:

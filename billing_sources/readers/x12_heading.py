@@ -31,6 +31,7 @@ class Heading:
 
     def __init__(self, table: Table) -> None:
         self._table = table
+        self._stated: dict[str, list[Rule]] = {}  # by canonical field
         self._texts: dict[int, str] = {}  # by row of the mapping
         self._positions: dict[int, int] = {}
         self._in_party = False
@@ -52,8 +53,7 @@ class Heading:
 
     def texts(self, field: str) -> dict[str, str]:
         """Everything stated for a canonical field, as it stands, by source."""
-        rules = self._table.fields.get(field, ())
-        return {rule.source: self._texts[rule.row] for rule in rules if rule.row in self._texts}
+        return {rule.source: self._texts[rule.row] for rule in sorted(self._stated.get(field, ()))}
 
     def word(self, field: str) -> str:
         value = self.value(field)
@@ -77,8 +77,8 @@ class Heading:
         Raises `BillRefused` where a text is not what its row says.
         """
         total = None
-        for rule in self._table.fields.get(field, ()):
-            value = self._transformed(rule, billed_on) if rule.row in self._texts else None
+        for rule in sorted(self._stated.get(field, ())):  # by row: in order of preference
+            value = self._transformed(rule, billed_on)
             if value is None:
                 continue
             if rule.transform != "amount, added up":
@@ -90,6 +90,7 @@ class Heading:
     def _keep(self, rule: Rule, text: str, position: int) -> None:
         if rule.row not in self._texts:
             self._texts[rule.row], self._positions[rule.row] = text, position
+            self._stated.setdefault(rule.field, []).append(rule)
             if rule.transform in _WITH_ADDRESS:
                 self._addresses.append(rule.row)
         elif rule.transform == "joined lines":

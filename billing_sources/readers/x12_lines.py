@@ -29,7 +29,6 @@ class Lines:
         self.charges: list[CanonicalCharge] = []
         self.taxes: list[CanonicalTax] = []
         self.tree = AccountTree(detail.numbers, level_names)
-        self.counts = {"HL": 0, "IT1": 0, "SLN": 0}
         self.is_summary = True  # outside any line: before the first and after TDS
         self._lookup = lookup
         self._is_blank_tax_added = is_blank_tax_added
@@ -45,8 +44,6 @@ class Lines:
     def loop(self, segment: Segment, position: int) -> None:
         """HL: open a node below the one it names."""
         self._settle()
-        self.is_summary = False
-        self.counts["HL"] += 1
         number, above, level_text = segment[1:4] if len(segment) > 3 else ("", "", "")
         parent, level = self._nodes.get(above), _LEVELS.get(level_text)
         if above and parent is None:
@@ -62,9 +59,7 @@ class Lines:
     def item(self, segment: Segment, position: int) -> None:
         """IT1 or SLN: a charge, described by what follows."""
         self._settle()
-        self.is_summary = False
         tag = segment[0]
-        self.counts[tag] += 1
         at_quantity, at_unit, at_price, at_code = self._items[tag]
         if len(segment) <= at_code:
             segment = segment + [""] * (at_code + 1 - len(segment))
@@ -108,7 +103,7 @@ class Lines:
         )
         self._terms = [charge.product_code, "allowance" if indicator == "A" else ""]
         self._open(charge)
-        self._finish(charge)
+        self._settle()
 
     def tax(self, segment: Segment, position: int) -> None:
         """TXI: added to the total only where TXI07 says so (A), or where an 810 says nothing."""
@@ -197,10 +192,21 @@ class Lines:
         self.is_summary = True
 
     def _settle(self) -> None:
-        if self._charge is not None:
-            self._finish(self._charge)
-        if self._node is not None and self._node.numbers:
-            self.tree.settle(self._node)
+        """Everything about the open charge and its loop is known: give them their category and their place."""
+        node, charge = self._node, self._charge
+        if charge is not None:
+            self._charge = None
+            if node is not None and node.category is not None:
+                charge.source_term, charge.category = node.term, node.category
+            else:
+                self._categorise(charge, node.term if node else "")
+            self._describe(charge, node)
+            if charge.category is _CARRIED:
+                charge.is_information_only = True
+            elif charge.category is _TAX:
+                self._turn_into_tax(charge)
+        if node is not None and node.numbers:
+            self.tree.settle(node)
 
     def _open(self, charge: CanonicalCharge) -> None:
         node = self._node
@@ -211,23 +217,6 @@ class Lines:
             node.charge = charge
         self._charge, self._texts = charge, []
         self.charges.append(charge)
-
-    def _finish(self, charge: CanonicalCharge) -> None:
-        """Everything about the open charge is known: give it its category."""
-        node = self._node
-        self._charge = None
-        if node is not None and node.category is not None:
-            charge.source_term, charge.category = node.term, node.category
-        else:
-            self._categorise(charge, node.term if node else "")
-        if len(self._texts) == 1:
-            charge.description = self._texts[0]
-        else:
-            self._describe(charge, node)
-        if charge.category is _CARRIED:
-            charge.is_information_only = True
-        elif charge.category is _TAX:
-            self._turn_into_tax(charge)
 
     def _categorise(self, charge: CanonicalCharge, loop_term: str) -> None:
         terms = [loop_term, *self._terms, *self._texts, charge.description]
@@ -242,7 +231,9 @@ class Lines:
     def _describe(self, charge: CanonicalCharge, node: Node | None) -> None:
         """By its line's texts; of several, the one that only names its kind is left to `source_term`."""
         texts = self._texts
-        if texts:
+        if len(texts) == 1:
+            charge.description = texts[0]
+        elif texts:
             charge.description = " ".join([text for text in texts if text != charge.source_term] or texts[:1])
         elif node is not None and not charge.description and not node.is_account:
             charge.description = node.name

@@ -20,6 +20,7 @@ class Rule(NamedTuple):
     """One heading row: where its text stands and what becomes of it."""
 
     row: int  # its place in the mapping
+    field: str
     source: str
     element: int
     transform: str
@@ -29,12 +30,11 @@ class Rule(NamedTuple):
 class Table(NamedTuple):
     """`heading`: per tag, how many qualifiers its rows ask for, and the rules by qualifiers ("", "12", "P*PB").
 
-    `fields`: the same rules by canonical field, in order of preference. `elements`: where a detail field stands, by
+    `elements`: where a detail field stands, by
     tag and field. `qualifiers`: first qualifiers of a detail field, in order of the mapping.
     """
 
     heading: dict[str, tuple[int, dict[str, tuple[Rule, ...]]]]
-    fields: dict[str, tuple[Rule, ...]]
     elements: dict[tuple[str, str], int]
     qualifiers: dict[str, tuple[str, ...]]
 
@@ -91,16 +91,15 @@ class Detail(NamedTuple):
 @lru_cache(maxsize=16)
 def compiled(mapping: tuple[FieldMap, ...]) -> Table:
     """Raises ValueError or KeyError for a row that cannot drive the reading: a mapping is code and fails at once."""
-    table = Table({}, {}, {}, {})
+    table = Table({}, {}, {})
     for number, row in enumerate(mapping):
         tag, element, qualifiers = _parsed(row.source)
         if "." in row.canonical:
             table.elements.setdefault((tag, row.canonical), element)
             table.qualifiers[row.canonical] = table.qualifiers.get(row.canonical, ()) + qualifiers[:1]
         else:
-            rule = Rule(number, row.source, element, row.transform, TRANSFORMS[row.transform])
+            rule = Rule(number, row.canonical, row.source, element, row.transform, TRANSFORMS[row.transform])
             _add_heading(table, tag, qualifiers, rule)
-            table.fields[row.canonical] = (*table.fields.get(row.canonical, ()), rule)
     return table
 
 
