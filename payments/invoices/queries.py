@@ -95,6 +95,8 @@ def _related_conditions(chosen: InvoiceFilter) -> list[Q]:
     conditions += [_BLANK[key] for key in chosen.without]
     if chosen.account:
         conditions.append(Q(account__in=_nodes_below(chosen.account, directly=bool(chosen.directly))))
+    if chosen.paste:
+        conditions.append(Q(pk__in=RawSQL("SELECT unnest(listed) FROM payments_paste WHERE code = %s", [chosen.paste])))
     if wished := {lookup: asked[name] for name, lookup in _WISHES.items() if name in asked}:
         conditions.append(Q(pk__in=ToPay.objects.filter(**wished).values("invoice")))
     return conditions
