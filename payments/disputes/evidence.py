@@ -5,24 +5,21 @@ A name is cleaned and shown, and is never a path. Nothing of a file is opened bu
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
-from collections.abc import Sequence
 from typing import Any, Final, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, HttpRequest, HttpResponse
 
 from billing_sources.archive import keep_bytes, open_bytes
-from payments.domain.refusals import Rule, refuse
+from payments.domain.refusals import Refused, Rule, refuse
 from payments.models import DisputeFile
 from payments.operations.dispute_ledger import Evidence
+from payments.workbooks.reading import check_archive
 
-LARGEST_BYTES: Final = 10 * 1024 * 1024
+LARGEST_BYTES: Final = 10 << 20
 MOST_FILES: Final = 5
 LONGEST_NAME: Final = 120
-_MOST_MEMBERS, _MOST_UNPACKED = 200, 64 * 1024 * 1024
 _XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 _BEGINNINGS: Final = (
     (b"%PDF-", "application/pdf"),
@@ -79,13 +76,10 @@ def _read(file: UploadedFile[Any]) -> tuple[str, str, bytes]:
 
 def _is_workbook(body: bytes) -> bool:
     try:
-        members: Sequence[zipfile.ZipInfo] = zipfile.ZipFile(io.BytesIO(body)).infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        check_archive(body)
+    except Refused:
         return False
-    names = {member.filename for member in members}
-    is_small = len(members) <= _MOST_MEMBERS and sum(member.file_size for member in members) <= _MOST_UNPACKED
-    is_plain = not any(name.lower().endswith((".bin", ".zip", ".exe", ".xlsx")) for name in names)
-    return is_small and is_plain and {"[Content_Types].xml", "xl/workbook.xml"} <= names
+    return True
 
 
 def _is_text(body: bytes) -> bool:

@@ -38,7 +38,7 @@ Sheets = Mapping[str, list[list[Any]]]
 
 def read_workbook(body: bytes) -> bytes:
     """What `sheets_of` makes sheets of; it can be kept. Raises `Refused`."""
-    why_not(body)
+    check_archive(body)
     command = [sys.executable, "-I", str(_CHILD)]
     try:
         done = subprocess.run(command, input=body, capture_output=True, timeout=PATIENCE_SECONDS, check=False)
@@ -68,7 +68,7 @@ def sheets_of(answer: bytes) -> Sheets:
     return sheets
 
 
-def why_not(body: bytes) -> None:
+def check_archive(body: bytes) -> None:
     """Raises `Refused` for what is no workbook, or one that was made to hurt, by its directory alone."""
     if not 0 < len(body) <= LARGEST_BYTES:
         raise _refused(f"is empty or larger than {LARGEST_BYTES >> 20} MB")
